@@ -1,0 +1,55 @@
+# `make demo` and `make test` do all the set-up themselves; `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+ALL := .venv-all/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint format train clean
+
+help:           ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+
+setup: .venv/installed ## the default install, in .venv, without torch
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("founderwatch needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; say: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv || { echo "no venv module: on Debian, apt install python3-venv"; rm -rf .venv; exit 1; }
+	@echo "installing packages into .venv (about half a gigabyte, once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+demo: setup     ## crawl the sample newsroom and show what is found
+	@$(BIN)/python -m tests.newsroom.demo
+
+.venv/tested: .venv/installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+test: .venv/tested ## the tests of the default install
+	$(BIN)/python -m pytest -m 'not train and not browser and not long'
+
+.venv-all/installed: pyproject.toml
+	@$(PYTHON) -m venv .venv-all
+	@echo "installing torch and test tools into .venv-all (two gigabytes and more, once) …"
+	@$(ALL)/pip install --quiet --disable-pip-version-check 'torch==2.13.0' || $(ALL)/pip install --quiet torch
+	@$(ALL)/pip install --quiet --disable-pip-version-check -e '.[train,test,browser-test,lint]'
+	@touch $@
+
+test-all: .venv-all/installed ## everything: also what needs torch, a browser or minutes
+	$(ALL)/python -m pytest
+
+lint: .venv-all/installed ## style, imports
+	$(ALL)/ruff check .
+	$(ALL)/ruff format --check .
+	$(ALL)/lint-imports
+
+format: .venv-all/installed
+	$(ALL)/ruff format .
+	$(ALL)/ruff check --fix .
+
+train: .venv-all/installed ## fine-tune the model anew (about an hour on two cores)
+	$(ALL)/founderwatch train
+
+clean:          ## remove environments, demo and training output
+	rm -rf .venv .venv-all demo train dist .pytest_cache .ruff_cache

@@ -1,0 +1,112 @@
+"""The story and its sections: frozen dataclasses, grown stage by stage.
+
+A crawl, `scan`, and every later adapter pass one `Story` through the stages of pipelines/.
+A stage takes a story and returns it grown by one section; it never changes a section that
+an earlier stage wrote. All times are aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one request brought, before anything was read from it.
+
+    `title`, `summary` and `published` are what the channel (feed, sitemap) said of the story:
+    they stand in where the page itself says nothing.
+    """
+
+    url: str
+    source: str
+    body: bytes
+    fetched_at: datetime
+    status: int = 200
+    content_type: str = ""
+    encoding: str | None = None
+    requested_url: str | None = None
+    title: str | None = None
+    summary: str | None = None
+    published: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A story's text. `url` is its canonical address; paragraphs of `body` are parted by newlines."""
+
+    url: str | None
+    source: str | None
+    title: str
+    body: str
+    language: str | None = None
+    author: str | None = None
+    site_name: str | None = None
+    published: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of the story, word for word: `getattr(article, field)[start:end] == text`."""
+
+    text: str
+    start: int
+    end: int
+    field: str  # "title" or "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One article's report of one departure; the fields are those of docs/labelling.md."""
+
+    person: str | None
+    kind: str  # founds, joins, leaves
+    status: str  # rumoured, expected, announced, confirmed, denied
+    score: float
+    employer: str | None = None
+    role: str | None = None
+    seniority: str = "unknown"  # executive, lead, senior, unknown
+    venture: str | None = None
+    venture_kind: str = "unknown"  # company, fund, nonprofit, lab, unknown
+    focus: str | None = None
+    when: str | None = None
+    departed_from: date | None = None  # first and last day that `when` allows, seen from the publication
+    departed_to: date | None = None
+    first_reported_by: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    triggers: tuple[str, ...] = ()  # the words that decided it
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One judgement of one article by one model version."""
+
+    model: str
+    score: float
+    flagged: bool
+    mentions: tuple[Mention, ...] = ()
+    skipped: str | None = None  # why the text was not read: "language: fr", "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a page yielded no article: kept, never dropped in silence."""
+
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One story on its way: each stage fills one section with `story.grown(section=…)`."""
+
+    page: Page | None = None
+    article: Article | None = None
+    copy_of: str | None = None  # canonical address of the story that this one repeats
+    assessment: Assessment | None = None
+    failure: Failure | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def grown(self, **sections) -> Story:
+        return replace(self, **sections)
