@@ -1,0 +1,127 @@
+"""Runs the fine-tuned encoder: looks in, probabilities out, on onnxruntime without torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from models.document import Look
+
+# Without torch, transformers says so at import: that is how the default install is meant to be.
+os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+from transformers import PreTrainedTokenizerFast  # noqa: E402
+
+WEIGHTS = Path(__file__).parent / "weights"
+BATCH = 16
+
+
+class ModelError(RuntimeError):
+    """The model folder is missing, damaged or made for other labels; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Probabilities for one look: finder and arguments (tokens, classes), kind and status (classes,)."""
+
+    finder: np.ndarray
+    arguments: np.ndarray
+    kind: np.ndarray
+    status: np.ndarray
+
+
+class Encoder:
+    """A model folder, ready to answer: `Encoder().answers(looks)`."""
+
+    def __init__(self, folder: str | Path = WEIGHTS, threads: int | None = None):
+        self.folder = _local(folder)
+        self.threads = threads
+        try:
+            self.config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["founderwatch"]
+            self.tokenizer = PreTrainedTokenizerFast.from_pretrained(self.folder)
+        except (OSError, KeyError, ValueError) as error:
+            raise ModelError(f"{self.folder} is no founderwatch model folder ({error}); `founderwatch train` makes one") from error
+
+    @property
+    def version(self) -> str:
+        return self.config["version"]
+
+    @property
+    def temperature(self) -> float:
+        """What the kind logits are divided by so that their softmax is a probability."""
+        return float(self.config.get("temperature", 1.0))
+
+    @property
+    def threshold(self) -> float:
+        return float(self.config.get("threshold", 0.5))
+
+    @cached_property
+    def session(self) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        if self.threads:
+            options.intra_op_num_threads = self.threads
+        options.log_severity_level = 3
+        try:
+            return onnxruntime.InferenceSession(
+                str(self.folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises its own unexported types
+            raise ModelError(f"{self.folder / 'model.onnx'} cannot be loaded ({error}); restore the file") from error
+
+    def answers(self, looks: Sequence[Look]) -> list[Answer]:
+        """Answers in the order of the looks; batches are made of looks of like length."""
+        results: list[Answer | None] = [None] * len(looks)
+        by_length = sorted(range(len(looks)), key=lambda i: len(looks[i].ids))
+        for at in range(0, len(by_length), BATCH):
+            chosen = by_length[at : at + BATCH]
+            for index, answer in zip(chosen, self._run([looks[i] for i in chosen]), strict=True):
+                results[index] = answer
+        return results  # type: ignore[return-value]
+
+    def _run(self, looks: list[Look]) -> list[Answer]:
+        width = max(len(look.ids) for look in looks)
+        ids = np.full((len(looks), width), self.tokenizer.pad_token_id, np.int64)
+        mask = np.zeros((len(looks), width), np.int64)
+        marks = np.zeros((len(looks), width), np.int64)
+        for row, look in enumerate(looks):
+            length = len(look.ids)
+            ids[row, :length], mask[row, :length], marks[row, :length] = look.ids, 1, look.marks
+        finder, arguments, kind, status = self.session.run(
+            ["finder", "arguments", "kind", "status"],
+            {"input_ids": ids, "attention_mask": mask, "token_type_ids": marks},
+        )
+        kind = kind / self.temperature
+        return [
+            Answer(
+                _softmax(finder[row, : len(look.ids)]),
+                _softmax(arguments[row, : len(look.ids)]),
+                _softmax(kind[row]),
+                _softmax(status[row]),
+            )
+            for row, look in enumerate(looks)
+        ]
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return shifted / shifted.sum(-1, keepdims=True)
+
+
+def _local(folder: str | Path) -> Path:
+    """The folder itself, or the local copy of a hub name."""
+    path = Path(folder)
+    if path.exists() or len(path.parts) != 2 or path.is_absolute():
+        return path
+    from huggingface_hub import snapshot_download  # only a hub name needs the hub's client
+
+    try:
+        return Path(snapshot_download(str(folder)))
+    except Exception as error:
+        raise ModelError(f"model {folder!r} is neither a folder nor to be had from the hub ({error})") from error

@@ -1,0 +1,101 @@
+"""Whose mention is it: joins the names in one story to persons.
+
+"Zhou" is Zhou Chang, "周畅（Zhou Chang）" is one person, and of two people who share a surname the bare surname
+goes to the one whom the story is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
+_TITLES = frozenset("mr mrs ms miss dr prof professor sir dame lord madam".split())
+_ADDRESS = ("先生", "女士", "博士", "教授", "老师", "总", "院士")
+
+
+@dataclass(frozen=True, slots=True)
+class NameMention:
+    """A person's name at `text[start:end]`; `weight` is how surely it is said to leave, 0 to 1."""
+
+    start: int
+    end: int
+    text: str
+    weight: float = 0.0
+
+
+@dataclass(slots=True)
+class Person:
+    mentions: list[NameMention] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The fullest form of the name; of equally full ones the commonest, then the first."""
+        counts: dict[str, int] = {}
+        for mention in self.mentions:
+            counts[mention.text] = counts.get(mention.text, 0) + 1
+        return max(counts, key=lambda text: (len(name_parts(text)), len(text), counts[text]))
+
+    @property
+    def weight(self) -> float:
+        return max(m.weight for m in self.mentions)
+
+
+def name_parts(name: str) -> tuple[str, ...]:
+    """The comparable parts of a name: lower-case words without titles, or single Han characters."""
+    if _HAN.search(name):
+        bare = name
+        for word in _ADDRESS:
+            if len(bare) > len(word) and bare.endswith(word):
+                bare = bare.removesuffix(word)
+        return tuple(bare)
+    words = [w.strip(".").removesuffix("'s").removesuffix("’s").casefold() for w in _WORD.findall(name)]
+    return tuple(w for w in words if w not in _TITLES) or tuple(words)
+
+
+def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
+    """Whether a shorter form can stand for a longer name: a surname, a given name, with an initial."""
+    if not short or len(short) >= len(full):
+        return short == full and bool(short)
+    rest = list(full)
+    for part in short:
+        match = next((r for r in rest if r == part or (len(part) == 1 and r.startswith(part))), None)
+        if match is None:
+            return False
+        rest = rest[rest.index(match) + 1 :]
+    return True
+
+
+def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
+    """Groups mentions to persons, in the order of their first full naming."""
+    ordered = sorted(mentions, key=lambda m: (-len(name_parts(m.text)), m.start))
+    people: list[Person] = []
+    for mention in ordered:
+        parts = name_parts(mention.text)
+        fits = [p for p in people if is_part(parts, name_parts(p.name)) or parts == name_parts(p.name)]
+        if fits:
+            max(fits, key=lambda p: (round(p.weight * (mention.weight > 0.5), 1), len(p.mentions))).mentions.append(mention)
+        else:
+            people.append(Person([mention]))
+    return sorted(_join_scripts(people, text), key=lambda p: min(m.start for m in p.mentions))
+
+
+def _join_scripts(people: list[Person], text: str) -> list[Person]:
+    """Joins a name and its form in another script that follows in brackets: 周畅（Zhou Chang）."""
+    joined = list(people)
+    for one in people:
+        for other in people:
+            if one is other or one not in joined or other not in joined:
+                continue
+            if any(
+                0 < b.start - a.end <= 2 and text[a.end : b.start].strip() in ("(", "（", "，", "、", "/")
+                and text[b.end : b.end + 1] in (")", "）", "，", "、", "/")
+                and bool(_HAN.search(a.text)) != bool(_HAN.search(b.text))
+                for a in one.mentions
+                for b in other.mentions
+            ):
+                one.mentions += other.mentions
+                joined.remove(other)
+    return joined

@@ -1,0 +1,115 @@
+"""Finds persons in a text and reads out what one of them does: tags to spans, probabilities to choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models import document as documents
+from models.document import Document, Look
+from models.encoder import Answer, Encoder
+from models.labels import ARGUMENTS, FINDER, KIND_CLASSES, ROLES, STATUSES
+from models.persons import NameMention
+
+_TRIM = " \t\n\u3000,.;:，。；：、“”\"'‘’()（）《》「」『』[]【】"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSpan:
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader says of one person: probabilities, and the best spans of each argument."""
+
+    kind: dict[str, float]
+    status: dict[str, float]
+    arguments: dict[str, list[FoundSpan]]
+    sentences: tuple[int, ...]
+
+
+def find(doc: Document, encoder: Encoder) -> tuple[list[NameMention], list[NameMention]]:
+    """All names in a text, each with its weight as a leaver; and the words for leavers without a name."""
+    looks = [documents.look(doc, window, encoder.tokenizer) for window in documents.windows(doc)]
+    names: list[NameMention] = []
+    nameless: list[NameMention] = []
+    leaver = [FINDER.index("B-leaver"), FINDER.index("I-leaver")]
+    other = [FINDER.index("B-other"), FINDER.index("I-other")]
+    unnamed = [FINDER.index("B-nameless"), FINDER.index("I-nameless")]
+    for look, answer in zip(looks, encoder.answers(looks), strict=True):
+        p = answer.finder
+        p_leaver, p_other, p_unnamed = p[:, leaver].sum(1), p[:, other].sum(1), p[:, unnamed].sum(1)
+        begins = p[:, leaver[0]] + p[:, other[0]] > p[:, leaver[1]] + p[:, other[1]]
+        for span, tokens in _runs(doc.text, look, p_leaver + p_other > 0.5, begins):
+            weight = float((p_leaver[tokens] / (p_leaver[tokens] + p_other[tokens])).mean())
+            names.append(NameMention(span.start, span.end, span.text, weight))
+        begins = p[:, unnamed[0]] > p[:, unnamed[1]]
+        for span, tokens in _runs(doc.text, look, p_unnamed > 0.4, begins):
+            nameless.append(NameMention(span.start, span.end, span.text, float(p_unnamed[tokens].mean())))
+    return names, nameless
+
+
+def read(look: Look, answer: Answer, text: str) -> Reading:
+    """Decodes the reader's answer about the person marked in a look."""
+    arguments: dict[str, list[FoundSpan]] = {}
+    for role in ROLES:
+        begin, inside = ARGUMENTS.index(f"B-{role}"), ARGUMENTS.index(f"I-{role}")
+        p = answer.arguments[:, begin] + answer.arguments[:, inside]
+        begins = answer.arguments[:, begin] > answer.arguments[:, inside]
+        spans = []
+        for span, tokens in _runs(text, look, p > 0.5, begins):
+            spans.append(FoundSpan(span.start, span.end, span.text, float(p[tokens].mean())))
+        arguments[role] = spans
+    return Reading(
+        dict(zip(KIND_CLASSES, map(float, answer.kind), strict=True)),
+        dict(zip(STATUSES, map(float, answer.status), strict=True)),
+        arguments,
+        look.sentences,
+    )
+
+
+def _runs(text: str, look: Look, chosen: np.ndarray, begins: np.ndarray):
+    """Runs of chosen tokens as (span, token indexes); a token that begins a new span parts a run."""
+    runs: list[list[int]] = []
+    for index, (start, end) in enumerate(look.offsets):
+        if start == end or not chosen[index]:
+            continue
+        fresh = not runs or runs[-1][-1] != index - 1
+        if not fresh and begins[index]:
+            # A space of its own, and a word's own pieces, begin nothing.
+            previous = text[slice(*look.offsets[index - 1])]
+            fresh = bool(previous.strip()) and look.offsets[index - 1][0] != start and not _inside_word(text, start)
+        if not fresh and look.offsets[index - 1][1] < start and text[look.offsets[index - 1][1] : start].strip():
+            fresh = True  # the tokens stand in sentences that the look has put side by side
+        if fresh:
+            runs.append([])
+        runs[-1].append(index)
+    for run in runs:
+        start, end = look.offsets[run[0]][0], look.offsets[run[-1]][1]
+        while start < end and text[start] in _TRIM:
+            start += 1
+        while start < end and text[end - 1] in _TRIM and not text[start:end].endswith("Inc."):
+            end -= 1
+        # Pieces that begin or end inside a Latin word are stretched to the whole of it.
+        while start > 0 and _inside_word(text, start):
+            start -= 1
+        while _inside_word(text, end):
+            end += 1
+        for possessive in ("'s", "’s"):
+            if text[start:end].endswith(possessive) and end - start > 2:
+                end -= 2
+        if start < end:
+            yield FoundSpan(start, end, text[start:end], 0.0), run
+
+
+def _inside_word(text: str, position: int) -> bool:
+    """Whether a Latin word or number goes on over a position."""
+    if not 0 < position < len(text):
+        return False
+    left, right = text[position - 1], text[position]
+    return left.isalnum() and right.isalnum() and ord(left) < 0x250 and ord(right) < 0x250

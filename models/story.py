@@ -1,0 +1,151 @@
+"""From a whole story to its events: finds the persons, reads each, settles who did what.
+
+The finder looks at every passage; the reader then sees a digest of the sentences about each candidate. What
+the two say is turned into mentions with exact evidence here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from founderwatch.items import Assessment, Evidence, Mention
+from models import dates, fields
+from models import document as documents
+from models.document import Document
+from models.encoder import Encoder
+from models.language import READ, detect
+from models.persons import Person, join
+from models.reader import FoundSpan, Reading, find, read
+
+LONGEST = 40_000  # characters of a story that are read; the news stands in front of them
+AGE_LIMIT = timedelta(days=3 * 365 + 1)  # between the departure and the story's publication
+_CANDIDATE = 0.08  # weight from which a person is read
+_MOST_CANDIDATES = 40
+
+
+class StoryReader:
+    """Judges stories with one model: `StoryReader(Encoder()).judge(title, body)`."""
+
+    def __init__(self, encoder: Encoder, threshold: float | None = None):
+        self.encoder = encoder
+        self.threshold = encoder.threshold if threshold is None else threshold
+
+    def judge(
+        self, title: str | None, body: str | None, language: str | None = None, published: datetime | None = None
+    ) -> Assessment:
+        """All departures of a story. A story in a language that the model does not read says so in `skipped`."""
+        title, body = (title or "").strip("\n"), body or ""
+        text = (f"{title}\n{body}" if title else body)[:LONGEST]
+        if not text.strip():
+            return self._nothing("empty")
+        found = detect(text)
+        if found not in READ and not (found == "und" and language in READ):
+            return self._nothing(f"language: {found}")
+        doc = documents.document(text, found, self.encoder.tokenizer)
+        body_at = len(title) + 1 if title else 0
+        mentions = [self._mention(doc, p, r, body_at, published) for p, r in self._readings(doc)]
+        kept = _settle([m for m in mentions if m is not None])
+        founds = [m for m in kept if m.kind == "founds" and m.status != "denied"]
+        score = max((m.score for m in founds), default=0.0)
+        return Assessment(self.encoder.version, score, bool(founds) and score >= self.threshold, tuple(kept))
+
+    def _nothing(self, why: str) -> Assessment:
+        return Assessment(self.encoder.version, 0.0, False, skipped=why)
+
+    def _readings(self, doc: Document) -> Iterable[tuple[Person | None, Reading]]:
+        """What the reader says of each person who may be leaving; None for one without a name."""
+        names, nameless = find(doc, self.encoder)
+        people = [p for p in join(names, doc.text) if p.weight >= _CANDIDATE]
+        people = sorted(people, key=lambda p: -p.weight)[:_MOST_CANDIDATES]
+        people.sort(key=lambda p: p.mentions[0].start)
+        subjects = [(p, p.mentions) for p in people] + [(None, [m]) for m in nameless[:10]]
+        looks = []
+        for _, mentions in subjects:
+            spans = [(m.start, m.end) for m in mentions]
+            chosen = documents.digest(doc, spans, [m.weight for m in mentions])
+            looks.append(documents.look(doc, chosen, self.encoder.tokenizer, spans))
+        for (person, _), look, answer in zip(subjects, looks, self.encoder.answers(looks), strict=True):
+            yield person, read(look, answer, doc.text)
+
+    def _mention(
+        self, doc: Document, person: Person | None, reading: Reading, body_at: int, published: datetime | None
+    ) -> Mention | None:
+        """The event that a reading tells, or None where it tells none that counts."""
+        kind = max(("founds", "joins", "leaves"), key=lambda k: reading.kind[k])
+        if reading.kind["none"] >= 0.5 or reading.kind["none"] >= 1.5 * reading.kind[kind]:
+            return None
+        best = {role: _best(spans) for role, spans in reading.arguments.items()}
+        when = best["when"].text if best["when"] else None
+        told = published or datetime.now(UTC)
+        departed = dates.resolve(when, told)
+        if departed and told.date() - departed.end > AGE_LIMIT:
+            return None  # a biography, not news
+        triggers = [span.text for span in reading.arguments["trigger"]]
+        role = best["role"].text if best["role"] else None
+        venture, focus = (best[name].text if best[name] else None for name in ("venture", "focus"))
+        return Mention(
+            person=person.name if person else None,
+            kind=kind,
+            status=max(reading.status, key=lambda s: reading.status[s]),
+            score=round(reading.kind[kind], 4),
+            employer=best["employer"].text if best["employer"] else None,
+            role=role,
+            seniority=fields.seniority(role),
+            venture=venture,
+            venture_kind=fields.venture_kind(venture, focus, *triggers),
+            focus=focus,
+            when=when,
+            departed_from=departed.start if departed else None,
+            departed_to=departed.end if departed else None,
+            first_reported_by=best["first_reported_by"].text if best["first_reported_by"] else None,
+            evidence=_evidence(doc, person, reading, body_at),
+            triggers=tuple(dict.fromkeys(triggers)),
+        )
+
+
+def _best(spans: list[FoundSpan]) -> FoundSpan | None:
+    """The surest span; of equally sure ones the first."""
+    return max(spans, key=lambda s: (round(s.score, 1), -s.start)) if spans else None
+
+
+def _evidence(doc: Document, person: Person | None, reading: Reading, body_at: int) -> tuple[Evidence, ...]:
+    """The sentences that hold the deciding words, at most three, exact in the title or the body."""
+    spans = sorted(reading.arguments["trigger"], key=lambda s: -s.score)
+    chosen = list(dict.fromkeys(doc.at(span.start) for span in spans))[:3]
+    if not chosen and person:
+        chosen = [doc.at(max(person.mentions, key=lambda m: m.weight).start)]
+    evidence = []
+    for index in sorted(chosen or reading.sentences[:1]):
+        sentence = doc.sentences[index]
+        start, end = sentence.start, sentence.end
+        while start < end and doc.text[start].isspace():
+            start += 1
+        while start < end and doc.text[end - 1].isspace():
+            end -= 1
+        in_title = end < body_at
+        shift = 0 if in_title else body_at
+        evidence.append(Evidence(doc.text[start:end], start - shift, end - shift, "title" if in_title else "body"))
+    return tuple(evidence)
+
+
+def _settle(mentions: list[Mention]) -> list[Mention]:
+    """Drops a leaver without a name who is one of the named ("An AI expert …" is Zhou Chang)."""
+    named = [m for m in mentions if m.person]
+    nameless: dict[tuple, Mention] = {}
+    for mention in mentions:
+        if mention.person or any(_may_be_same(mention, other) for other in named):
+            continue
+        key = (mention.kind, mention.employer)
+        if key not in nameless or nameless[key].score < mention.score:
+            nameless[key] = mention
+    return named + list(nameless.values())
+
+
+def _may_be_same(nameless: Mention, named: Mention) -> bool:
+    if nameless.kind != named.kind and not ({nameless.kind, named.kind} <= {"founds", "leaves"}):
+        return False
+    if not nameless.employer or not named.employer:
+        return True
+    one, other = nameless.employer.casefold(), named.employer.casefold()
+    return one in other or other in one or one.split()[0] == other.split()[0] or one[:2] == other[:2]
