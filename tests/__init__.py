@@ -1,0 +1,1 @@
+"""Holds the tests; the sample newsroom in `tests.newsroom` also serves the demonstration."""
