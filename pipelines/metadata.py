@@ -1,0 +1,166 @@
+"""Reads what a page says of itself beside its text: times, address, paywall, title."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from lxml.html import HtmlElement
+
+from founderwatch.address import clean, site
+
+CHINA = timezone(timedelta(hours=8))
+_LONGEST_JSON = 500_000
+_PUBLISHED_METAS = (
+    "article:published_time", "og:article:published_time", "og:published_time", "datepublished",
+    "pubdate", "publishdate", "publish_date", "publication_date", "parsely-pub-date", "sailthru.date",
+    "dc.date.issued", "dcterms.created", "weibo:article:create_at", "date",
+)  # fmt: skip
+_ARTICLE_TYPES = re.compile(r"Article|Report|BlogPosting|LiveBlog", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a page declares. `published` is in UTC and exact to the minute, or None."""
+
+    published: datetime | None = None
+    canonical: str | None = None
+    title: str | None = None
+    author: str | None = None
+    paywalled: bool = False
+    language: str | None = None
+
+
+def read(tree: HtmlElement, url: str | None) -> Metadata:
+    """Reads a parsed page; `url` is the address it came from."""
+    language = next(iter(tree.xpath("//html/@lang | //html/@xml:lang")), None)
+    zone = CHINA if (language or "").lower().startswith("zh") else UTC
+    linked = list(_linked_data(tree))
+    return Metadata(
+        published=_published(tree, linked, zone),
+        canonical=_canonical(tree, url),
+        title=_title(tree, linked),
+        author=_author(tree, linked),
+        paywalled=any(_false(node.get("isAccessibleForFree")) for node in linked),
+        language=language,
+    )
+
+
+def moment(text: Any, zone: timezone = UTC) -> datetime | None:
+    """Reads an ISO or RFC 822 time of day; None for a bare date, which says less.
+
+    `zone` is for times without one.
+    """
+    if not isinstance(text, str) or not re.search(r"\d:\d\d", text):
+        return None
+    text = text.strip()
+    try:
+        found = datetime.fromisoformat(text.replace("/", "-") if re.match(r"\d{4}/", text) else text)
+    except ValueError:
+        try:
+            found = parsedate_to_datetime(text)
+        except (ValueError, TypeError):
+            return None
+    try:
+        found = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        return None
+    return found if found.year >= 1990 and found < datetime.now(UTC) + timedelta(days=2) else None
+
+
+def _linked_data(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """Every object in the page's JSON-LD that describes an article."""
+    for script in tree.xpath("//script[@type='application/ld+json']"):
+        text = (script.text or "").strip()
+        if not text or len(text) > _LONGEST_JSON:
+            continue
+        try:
+            found = json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        queue = [found]
+        for _ in range(200):  # bounded: a page may nest without end
+            if not queue:
+                break
+            node = queue.pop(0)
+            if isinstance(node, list):
+                queue.extend(node)
+            elif isinstance(node, dict):
+                if _ARTICLE_TYPES.search(str(node.get("@type", ""))):
+                    yield node
+                queue.extend(value for key, value in node.items() if key in ("@graph", "mainEntity"))
+
+
+def _published(tree: HtmlElement, linked: list[dict[str, Any]], zone: timezone) -> datetime | None:
+    for node in linked:
+        if found := moment(node.get("datePublished"), zone):
+            return found
+    metas: dict[str, str] = {}
+    for meta in tree.xpath("//meta[@content]"):
+        name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
+        metas.setdefault(name, meta.get("content"))
+    for name in _PUBLISHED_METAS:
+        if found := moment(metas.get(name), zone):
+            return found
+    for value in tree.xpath(
+        "//*[@itemprop='datePublished']/@datetime"
+        " | //article//time[@pubdate]/@datetime | //h1/following::time[1]/@datetime"
+    ):
+        if found := moment(value, zone):
+            return found
+    return None
+
+
+def _canonical(tree: HtmlElement, url: str | None) -> str | None:
+    """The page's own word for its address, if it stays on the site and does not name the front page."""
+    candidates = tree.xpath("//link[translate(@rel,'CANOL','canol')='canonical']/@href")
+    candidates += tree.xpath("//meta[@property='og:url']/@content")
+    for candidate in candidates:
+        address = clean(candidate, url) if candidate.strip() else None
+        if address is None or _front(address):
+            continue
+        if url is None or site(address) == site(url):
+            return address
+    return None
+
+
+def _front(address: str) -> bool:
+    # Some templates give every page the front page as its canonical address.
+    return bool(re.fullmatch(r"https?://[^/]+/?(?:index\.\w+)?", address))
+
+
+def _title(tree: HtmlElement, linked: list[dict[str, Any]]) -> str | None:
+    headline = next((node["headline"] for node in linked if isinstance(node.get("headline"), str)), None)
+    headlines = [" ".join(h1.text_content().split()) for h1 in tree.xpath("//h1")]
+    shared = next(iter(tree.xpath("//meta[@property='og:title']/@content")), None)
+    alone = headlines[0] if len(headlines) == 1 else None
+    return next((" ".join(found.split()) for found in (headline, alone, shared) if found and found.strip()), None)
+
+
+def _author(tree: HtmlElement, linked: list[dict[str, Any]]) -> str | None:
+    """The author's name; some sites put the address of a profile there."""
+    found: list[Any] = []
+    for node in linked:
+        authors = node.get("author")
+        found += (
+            [one.get("name") if isinstance(one, dict) else one for one in authors or []]
+            if isinstance(authors, list)
+            else [authors.get("name") if isinstance(authors, dict) else authors]
+        )
+    names = [name.strip() for name in found if isinstance(name, str) and name.strip()]
+    names = names or tree.xpath("//meta[@name='author' or @property='article:author']/@content")[:1]
+    names = [name for name in dict.fromkeys(names) if "://" not in name and 0 < len(name.strip()) < 100]
+    return "; ".join(names) or None
+
+
+def _false(value: Any) -> bool:
+    return value is False or str(value).strip().lower() in (
+        "false",
+        "http://schema.org/false",
+        "https://schema.org/false",
+    )

@@ -1,0 +1,42 @@
+"""Writes a finished story to the database, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from founderwatch.config import load
+from founderwatch.database.store import Store
+from founderwatch.items import Failure, Story
+from models.encoder import Encoder
+
+
+class Keep:
+    """A stage: stores the story, whatever became of it, and counts the outcomes in `counts`.
+
+    `counts` has `new`, `known`, `old`, `failed` and `flagged` (of the new ones).
+    """
+
+    def __init__(self, store: Store, threshold: float):
+        self.store = store
+        self.threshold = threshold
+        self.counts: Counter[str] = Counter()
+
+    @classmethod
+    def from_settings(cls, settings) -> Keep:
+        """As `scrapy crawl` makes it: on the configured database."""
+        config = load()
+        encoder = Encoder(config.model)
+        return cls(Store(config.database), encoder.threshold if config.threshold is None else config.threshold)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __call__(self, story: Story) -> Story:
+        try:
+            stored = self.store.save(story, self.threshold)
+        except Exception as error:  # the story must come out again, or the crawl would lose sight of it
+            self.counts["failed"] += 1
+            return story.grown(failure=Failure("store", f"{type(error).__name__}: {error}"))
+        self.counts[stored.outcome] += 1
+        self.counts["flagged"] += stored.flagged and stored.outcome == "new"
+        return story

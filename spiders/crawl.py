@@ -1,0 +1,135 @@
+"""Runs a crawl, or fetches single pages, in this process.
+
+A process runs one crawl: Twisted's reactor does not start twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+import founderwatch.settings
+from founderwatch.address import clean
+from founderwatch.items import Story
+from spiders.channel import ChannelSpider
+from spiders.news import NewsSpider
+from spiders.page import PageSpider
+from spiders.report import CrawlReport, Progress
+from spiders.sources import Source
+from spiders.state import ChannelStates
+
+Stages = Mapping[str, Callable[[Story], Story]]
+
+
+def run(
+    sources: Iterable[Source],
+    stages: Stages,
+    *,
+    only: Iterable[str] = (),
+    since: str | datetime | None = None,
+    limit: int | None = None,
+    seen: Callable[[str], bool] | None = None,
+    states: ChannelStates | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    contact: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> CrawlReport:
+    """Crawls all channels of the sources, and passes each story through the stages.
+
+    `stages` maps the names in `settings.ITEM_PIPELINES` ("extract", "since", "deduplicate", "classify",
+    "store") to objects; a name that is missing is left out. `seen` tells of a requested address
+    whether its story is stored; `states` remembers channels between crawls. `settings` goes over
+    the project's own. Raises ValueError for a wrong `since`, RegistryError for an unknown name.
+    """
+    return _run(
+        NewsSpider,
+        settings=settings,
+        contact=contact,
+        sources=tuple(sources),
+        only=tuple(only),
+        since=since,
+        limit=limit,
+        seen=seen,
+        states=states,
+        stages=stages,
+        on_progress=on_progress,
+    )
+
+
+def fetch(
+    urls: Iterable[str],
+    stages: Stages,
+    *,
+    sources: Iterable[Source] = (),
+    contact: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> tuple[Story, ...]:
+    """Fetches addresses as a crawl would; gives a story for each, in their order.
+
+    A story's `page.requested_url` is the address in its uniform spelling. Loopback and private hosts
+    are refused unless `sources` name them.
+    """
+    urls = tuple(urls)
+    stories: dict[str, Story] = {}
+
+    def keep(item: Story, **_: Any) -> None:
+        if item.page is not None:
+            stories[item.page.requested_url or item.page.url] = item
+
+    _run(
+        PageSpider,
+        settings=settings,
+        contact=contact,
+        on_story=keep,
+        urls=urls,
+        sources=tuple(sources),
+        stages=stages,
+    )
+    return tuple(stories[key] for url in urls if (key := clean(url) or url) in stories)
+
+
+def _run(
+    spider: type[ChannelSpider],
+    settings: Mapping[str, Any] | None,
+    contact: str | None,
+    on_story: Callable[..., None] | None = None,
+    **arguments: Any,
+) -> CrawlReport:
+    merged = Settings()
+    merged.setmodule(founderwatch.settings, priority="project")
+    merged.update({"USER_AGENT": founderwatch.settings.user_agent(contact)}, priority="project")
+    merged.update({"LOG_ENABLED": False, **(settings or {})}, priority="cmdline")
+    logged = merged.getbool("LOG_ENABLED")
+    merged.set("LOG_INSTALL_ROOT_HANDLER", logged, priority="cmdline")
+    started = datetime.now(UTC)
+    process = AsyncCrawlerProcess(merged)
+    if not logged:
+        # Each failure comes out as a story with its reason: the log would say it a second time.
+        for name in ("scrapy", "twisted", "pipelines", *(spider.name for spider in (NewsSpider, PageSpider))):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    crawler = process.create_crawler(spider)
+    outcome: dict[str, Any] = {"reason": "failed"}
+
+    def closed(spider: ChannelSpider, reason: str) -> None:
+        outcome.update(spider=spider, reason=spider.given_up or reason)
+
+    crawler.signals.connect(closed, signals.spider_closed)
+    if on_story is not None:
+        crawler.signals.connect(on_story, signals.item_scraped)
+    task = process.crawl(crawler, **arguments)
+    process.start()
+    if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+        raise error
+    finished: ChannelSpider | None = outcome.get("spider")
+    return CrawlReport(
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        reason=outcome["reason"],
+        sources=tuple(finished.tally.report(name) for name in finished.reported) if finished else (),
+    )

@@ -1,0 +1,72 @@
+"""Counts delays by host and port, spares loopback, and gives up on a host that does not answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from urllib.parse import urlsplit
+
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadTimeoutError
+from scrapy.http import Request, Response
+
+from spiders.guard import Refused, loopback
+
+_LOOPBACK = {"delay": 0, "concurrency": 8, "jitter": 0}
+
+
+def slot(url: str) -> str:
+    """The name under which a host's delays are counted: the host, and its port where that is unusual."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    return host if parts.port in (None, 80, 443) else f"{host}:{parts.port}"
+
+
+class Slots:
+    """Downloader middleware: puts each request into the slot of its host and port.
+
+    Scrapy's own slots know only the host, so two servers on one host would share a delay.
+    """
+
+    def __init__(self, crawler: Crawler):
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Slots:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        key = slot(request.url)
+        # Assigned anew each time: a redirect inherits the meta of the request that led to it.
+        request.meta["download_slot"] = key
+        if loopback(urlsplit(request.url).hostname or ""):
+            request.meta["autothrottle_dont_adjust_delay"] = True
+            self.crawler.engine.downloader.per_slot_settings.setdefault(key, _LOOPBACK)
+        else:
+            request.meta.pop("autothrottle_dont_adjust_delay", None)
+
+
+class PatientHandler(HTTP11DownloadHandler):
+    """Download handler: after two unanswered requests in a row, a host is asked nothing more.
+
+    A dead host would otherwise cost one timeout for each of its stories. The check stands here, at
+    the very moment of sending: a middleware would have let the whole queue of the host pass before.
+    """
+
+    LIMIT = 2
+
+    def __init__(self, crawler: Crawler):
+        super().__init__(crawler)
+        self._unanswered: Counter[str] = Counter()
+
+    async def download_request(self, request: Request) -> Response:
+        key = slot(request.url)
+        if self._unanswered[key] >= self.LIMIT:
+            raise Refused(f"not asked: {key} did not answer before", passing=True)
+        try:
+            response = await super().download_request(request)
+        except DownloadTimeoutError:
+            self._unanswered[key] += 1
+            raise
+        self._unanswered.pop(key, None)
+        return response

@@ -1,0 +1,149 @@
+"""Reads sitemaps, sitemap indexes and news sitemaps."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from lxml import etree
+from scrapy.http import Response
+
+from founderwatch.address import clean
+from spiders.channel import ChannelSpider
+from spiders.entries import ChannelError, Entry, Reading, plausible
+from spiders.feed import plain
+from spiders.sources import Source
+
+MOST_CHILDREN = 20
+DEEPEST = 3
+LARGEST = 50_000_000  # bytes unpacked: what the sitemap protocol allows
+_GZIP = b"\x1f\x8b"
+_NUMBERS = re.compile(r"\d+")
+
+
+class SitemapSpider(ChannelSpider):
+    """Follows the sitemaps of each source."""
+
+    name = "sitemap"
+    channels: ClassVar = {"sitemaps": "parse_sitemap"}
+
+    def parse_sitemap(self, response: Response) -> Iterator[Any]:
+        """Reads one sitemap or index.
+
+        @url data:application/xml,<urlset><url><loc>https://a.example/map/1</loc></url><url><loc>https://a.example/map/2</loc></url></urlset>
+        @returns requests 2 2
+        @returns items 0 0
+        """
+        depth = response.meta.get("depth_in_channel", 0)
+
+        def reader(answer: Response, _: Source) -> Reading:
+            return read_sitemap(answer.body, answer.url, answer.meta.get("since"), depth)
+
+        yield from self.read(response, reader)
+
+
+def read_sitemap(body: bytes, url: str, oldest: datetime | None = None, depth: int = 0) -> Reading:
+    """Reads a sitemap's bytes, packed or not; raises ChannelError where there is no sitemap in them.
+
+    Stories come newest first. Of an index it names the sitemaps that were changed after `oldest`,
+    newest first and at most MOST_CHILDREN.
+    """
+    body, cut = _unpack(body)
+    if not body.strip():
+        raise ChannelError("is empty")
+    # huge_tree stays off: it bounds depth and text; recover takes what stands before a break.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, load_dtd=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ChannelError(f"is not a sitemap: {error}") from error
+    kind = _tag(root) if root is not None else ""
+    if kind not in ("urlset", "sitemapindex"):
+        raise ChannelError("is not a sitemap" + (" but an HTML page" if kind.lower() == "html" else ""))
+    problem = _problem(parser, cut)
+    if kind == "sitemapindex":
+        return _index(root, url, oldest, depth, problem)
+    entries = [entry for element in root if (entry := _entry(element, url)) is not None]
+    if not entries and problem:
+        raise ChannelError(problem)
+    # Undated ones keep their order, behind the dated.
+    entries.sort(key=lambda entry: entry.date.timestamp() if entry.date else 0.0, reverse=True)
+    return Reading(tuple(entries), problem=f"{problem}: {len(entries)} addresses could be read" if problem else None)
+
+
+def _unpack(body: bytes) -> tuple[bytes, bool]:
+    """Unpacks gzip, also a truncated one; tells whether something is missing."""
+    if not body.startswith(_GZIP):
+        return body, False
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = unpacker.decompress(body, LARGEST)
+    except zlib.error as error:
+        raise ChannelError(f"is not valid gzip: {error}") from error
+    if unpacker.unconsumed_tail:
+        raise ChannelError(f"is larger than {LARGEST // 1_000_000} MB once unpacked")
+    return unpacked, not unpacker.eof
+
+
+def _problem(parser: etree.XMLParser, cut: bool) -> str | None:
+    fatal = [entry for entry in parser.error_log if entry.level_name == "FATAL"]
+    if cut or any("EndTag" in entry.message or "end of" in entry.message.lower() for entry in fatal):
+        return "is cut off"
+    return f"is not well-formed at line {fatal[0].line} ({fatal[0].message.strip()})" if fatal else None
+
+
+def _index(root: Any, base: str, oldest: datetime | None, depth: int, problem: str | None) -> Reading:
+    if depth >= DEEPEST:
+        return Reading(index=True, problem=f"is an index nested more than {DEEPEST} deep: not followed")
+    children: list[tuple[float, list[int], str]] = []
+    for element in root:
+        found = _texts(element)
+        address = clean(found.get("loc", ""), base)
+        changed = _date(found.get("lastmod"))
+        if address and not (changed and oldest and changed < oldest):
+            # Without a date, the numbers in the name (sitemap-2026-11.xml) tell what is new.
+            numbers = [int(number[:12]) for number in _NUMBERS.findall(address)]
+            children.append((changed.timestamp() if changed else 0.0, numbers, address))
+    children.sort(reverse=True)
+    if len(children) > MOST_CHILDREN:
+        problem = problem or f"names {len(children)} sitemaps: the newest {MOST_CHILDREN} were read"
+    return Reading(further=tuple(child[2] for child in children[:MOST_CHILDREN]), index=True, problem=problem)
+
+
+def _entry(element: Any, base: str) -> Entry | None:
+    found = _texts(element)
+    address = clean(found.get("loc", ""), base)
+    if address is None:
+        return None
+    return Entry(
+        url=address,
+        title=plain(found.get("title")),
+        published=_date(found.get("publication_date")),
+        updated=_date(found.get("lastmod")),
+    )
+
+
+def _texts(element: Any) -> dict[str, str]:
+    """The texts of an entry by tag, those within news:news too; an image's title is not the story's."""
+    found: dict[str, str] = {}
+    for child in element:
+        inner = child if _tag(child) == "news" else (child,)
+        for leaf in inner:
+            if leaf.text and _tag(leaf) not in found:
+                found[_tag(leaf)] = leaf.text.strip()
+    return found
+
+
+def _tag(element: Any) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        date = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return plausible(date if date.tzinfo else date.replace(tzinfo=UTC))
