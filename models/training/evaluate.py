@@ -123,7 +123,10 @@ def measures(tallies: Sequence[Tally]) -> dict:
         columns[f"{name}_right"] = np.array([sum(t.fields[name]) for t in tallies], float)
         columns[f"{name}_asked"] = np.array([len(t.fields[name]) for t in tallies], float)
     report: dict = {"stories": len(tallies), "flag": {}, "events": {}, "fields": {}}
-    for group, (hit, told, wanted) in {"flag": ("flag_hit", "flag_told", "flag_wanted"), "events": ("hits", "told", "wanted")}.items():
+    for group, (hit, told, wanted) in {
+        "flag": ("flag_hit", "flag_told", "flag_wanted"),
+        "events": ("hits", "told", "wanted"),
+    }.items():
         for name, over in {"precision": (told,), "recall": (wanted,), "f1": (told, wanted)}.items():
             report[group][name] = _ratio(columns[hit], sum(columns[c] for c in over) / len(over), draws)
     for name in FIELDS:
@@ -150,7 +153,12 @@ def _ratio(part: np.ndarray, whole: np.ndarray, draws) -> dict:
     parts, wholes = part[draws].sum(1), whole[draws].sum(1)
     ratios = parts[wholes > 0] / wholes[wholes > 0]
     low, high = np.percentile(ratios, [2.5, 97.5])
-    return {"value": round(float(part.sum()) / n, 4), "low": round(float(low), 4), "high": round(float(high), 4), "n": round(n, 1)}
+    return {
+        "value": round(float(part.sum()) / n, 4),
+        "low": round(float(low), 4),
+        "high": round(float(high), 4),
+        "n": round(n, 1),
+    }
 
 
 def _average_precision(tallies: Sequence[Tally]) -> float | None:
@@ -171,5 +179,7 @@ def _average_precision(tallies: Sequence[Tally]) -> float | None:
 def by_language(tallies: Iterable[Tally]) -> dict[str, dict]:
     """Measures for each language and together, under its code and `all`."""
     tallies = list(tallies)
-    groups = {code: [t for t in tallies if t.gold.language == code] for code in sorted({t.gold.language for t in tallies})}
+    groups = {
+        code: [t for t in tallies if t.gold.language == code] for code in sorted({t.gold.language for t in tallies})
+    }
     return {code: measures(group) for code, group in (groups | {"all": tallies}).items()}

@@ -32,8 +32,12 @@ class DepartureNetwork(BertPreTrainedModel):
         self.dropout = nn.Dropout(0.1)
         self.finder = nn.Linear(hidden, len(FINDER))
         self.arguments = nn.Linear(hidden, len(ARGUMENTS))
-        self.kind = nn.Sequential(nn.Linear(2 * hidden, hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, len(KIND_CLASSES)))
-        self.status = nn.Sequential(nn.Linear(2 * hidden, hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, len(STATUSES)))
+        self.kind = nn.Sequential(
+            nn.Linear(2 * hidden, hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, len(KIND_CLASSES))
+        )
+        self.status = nn.Sequential(
+            nn.Linear(2 * hidden, hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, len(STATUSES))
+        )
         self.post_init()
 
     @torch.no_grad()

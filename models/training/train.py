@@ -39,6 +39,7 @@ class Settings:
     weight_decay: float
     checks: int
     dropout: float
+    story_weight: int
 
     @classmethod
     def read(cls, path: Path = SETTINGS) -> Settings:
@@ -64,7 +65,10 @@ def train(base: str, work: Path, settings: Settings, records: list[Record], resu
         "train": list(_dataset(by_split["train"], tokenizer, settings, settings.rounds, vary=True)),
         "dev": list(_dataset(by_split["dev"], tokenizer, settings, 1, vary=False)),
     }
-    print(f"{len(by_split['train'])} records and {len(data['train'])} inputs to train on, {len(by_split['dev'])} held back", flush=True)
+    print(
+        f"{len(by_split['train'])} records and {len(data['train'])} inputs to train on, {len(by_split['dev'])} held back",
+        flush=True,
+    )
 
     sample = random.Random(settings.seed).sample(data["train"], min(256, len(data["train"])))
     network.eval().standardise(collate(sample[i : i + 32], tokenizer.pad_token_id) for i in range(0, len(sample), 32))
@@ -159,13 +163,19 @@ def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, 
     for number in range(rounds):
         texts = list(records)
         if vary:
-            texts += [_joined(source.sample(_alike(records, source), source.choice((2, 2, 3)))) for _ in range(int(len(records) * settings.joined_share))]
+            texts += [r for r in records if r.long] * (settings.story_weight - 1)
+            texts += [
+                _joined(source.sample(_alike(records, source), source.choice((2, 2, 3))))
+                for _ in range(int(len(records) * settings.joined_share))
+            ]
         for record in texts:
             if vary and number > 0:
                 record = examples.renamed(record, source)
             doc = documents.document(record.text, record.language, tokenizer)
             found = list(examples.finder_examples(record, doc, tokenizer))
-            found += examples.reader_examples(record, doc, tokenizer, source, settings.bystanders)
+            found += examples.reader_examples(
+                record, doc, tokenizer, source, settings.bystanders * (3 if record.long else 1)
+            )
             yield from (asdict(example) for example in found)
 
 
