@@ -16,7 +16,9 @@ DIGEST = 256  # tokens that the reader gets to see about one person
 LONGEST_SENTENCE = 120  # tokens; longer ones (lists, missing punctuation) are cut
 
 # What readers do not see must not part a name from itself. Each is replaced by one space, so that offsets stay.
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e"), " ")
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e"), " "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,14 @@ def windows(doc: Document, budget: int = WINDOW) -> list[list[int]]:
     return runs
 
 
-def digest(doc: Document, mentions: Sequence[tuple[int, int]], weights: Sequence[float], budget: int = DIGEST) -> list[int]:
+def digest(
+    doc: Document, mentions: Sequence[tuple[int, int]], weights: Sequence[float], budget: int = DIGEST
+) -> list[int]:
     """The sentences that tell most about one person, in the order of the text.
 
-    First those that name the person (the weightiest first), then what follows each (where "he" and "she"
-    go on), the opening of the story (where the lead tells without the name), and what comes before.
+    First those that name the person (the weightiest first), then what follows each (where "he" and "she" go on),
+    what leads up to the first (a lead tells without the name), and the title. No more: what the rest of the story
+    tells is most often somebody else's.
     """
     if not doc.sentences:
         return []
@@ -111,7 +116,7 @@ def digest(doc: Document, mentions: Sequence[tuple[int, int]], weights: Sequence
         index = doc.at(start)
         weight[index] = max(weight.get(index, 0.0), w)
     named = sorted(weight, key=lambda i: (-round(weight[i], 1), i))
-    wanted = named + [i + 1 for i in named] + [0, 1, 2] + [i - 1 for i in named] + [i + 2 for i in named]
+    wanted = [*named, *(i + 1 for i in named), min(named) - 1, 0]
     chosen: set[int] = set()
     room = budget
     for index in wanted:

@@ -17,7 +17,7 @@ from models.document import Look
 # Without torch, transformers says so at import: that is how the default install is meant to be.
 os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-from transformers import PreTrainedTokenizerFast  # noqa: E402
+from transformers import PreTrainedTokenizerFast
 
 WEIGHTS = Path(__file__).parent / "weights"
 BATCH = 16
@@ -47,7 +47,9 @@ class Encoder:
             self.config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["founderwatch"]
             self.tokenizer = PreTrainedTokenizerFast.from_pretrained(self.folder)
         except (OSError, KeyError, ValueError) as error:
-            raise ModelError(f"{self.folder} is no founderwatch model folder ({error}); `founderwatch train` makes one") from error
+            raise ModelError(
+                f"{self.folder} is no founderwatch model folder ({error}); `founderwatch train` makes one"
+            ) from error
 
     @property
     def version(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
-_TITLES = frozenset("mr mrs ms miss dr prof professor sir dame lord madam".split())
+_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dame", "lord", "madam"])
 _ADDRESS = ("先生", "女士", "博士", "教授", "老师", "总", "院士")
 
 
@@ -32,11 +32,16 @@ class Person:
 
     @property
     def name(self) -> str:
-        """The fullest form of the name; of equally full ones the commonest, then the first."""
+        """The fullest form of the name, without a title; of equally full ones the commonest, then the first."""
         counts: dict[str, int] = {}
         for mention in self.mentions:
             counts[mention.text] = counts.get(mention.text, 0) + 1
-        return max(counts, key=lambda text: (len(name_parts(text)), len(text), counts[text]))
+
+        def fullness(text: str) -> tuple[int, ...]:
+            parts = name_parts(text)
+            return (len(parts), sum(map(len, parts)), -len(text), counts[text])
+
+        return max(counts, key=fullness)
 
     @property
     def weight(self) -> float:
@@ -59,6 +64,8 @@ def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
     """Whether a shorter form can stand for a longer name: a surname, a given name, with an initial."""
     if not short or len(short) >= len(full):
         return short == full and bool(short)
+    if all(_HAN.match(part) for part in full):  # 王明 is not 王小明, but 小明 and 王 are
+        return short in (full[: len(short)], full[-len(short) :])
     rest = list(full)
     for part in short:
         match = next((r for r in rest if r == part or (len(part) == 1 and r.startswith(part))), None)
@@ -76,7 +83,9 @@ def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
         parts = name_parts(mention.text)
         fits = [p for p in people if is_part(parts, name_parts(p.name)) or parts == name_parts(p.name)]
         if fits:
-            max(fits, key=lambda p: (round(p.weight * (mention.weight > 0.5), 1), len(p.mentions))).mentions.append(mention)
+            max(fits, key=lambda p: (round(p.weight * (mention.weight > 0.5), 1), len(p.mentions))).mentions.append(
+                mention
+            )
         else:
             people.append(Person([mention]))
     return sorted(_join_scripts(people, text), key=lambda p: min(m.start for m in p.mentions))
@@ -90,7 +99,8 @@ def _join_scripts(people: list[Person], text: str) -> list[Person]:
             if one is other or one not in joined or other not in joined:
                 continue
             if any(
-                0 < b.start - a.end <= 2 and text[a.end : b.start].strip() in ("(", "（", "，", "、", "/")
+                0 < b.start - a.end <= 2
+                and text[a.end : b.start].strip() in ("(", "（", "，", "、", "/")
                 and text[b.end : b.end + 1] in (")", "）", "，", "、", "/")
                 and bool(_HAN.search(a.text)) != bool(_HAN.search(b.text))
                 for a in one.mentions

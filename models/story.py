@@ -7,6 +7,7 @@ the two say is turned into mentions with exact evidence here.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from founderwatch.items import Assessment, Evidence, Mention
@@ -15,7 +16,7 @@ from models import document as documents
 from models.document import Document
 from models.encoder import Encoder
 from models.language import READ, detect
-from models.persons import Person, join
+from models.persons import Person, join, name_parts
 from models.reader import FoundSpan, Reading, find, read
 
 LONGEST = 40_000  # characters of a story that are read; the news stands in front of them
@@ -39,9 +40,9 @@ class StoryReader:
         text = (f"{title}\n{body}" if title else body)[:LONGEST]
         if not text.strip():
             return self._nothing("empty")
-        found = detect(text)
-        if found not in READ and not (found == "und" and language in READ):
-            return self._nothing(f"language: {found}")
+        found = detect(title, body, language)
+        if found not in READ:
+            return self._nothing(f"language: {found or 'none'}")
         doc = documents.document(text, found, self.encoder.tokenizer)
         body_at = len(title) + 1 if title else 0
         mentions = [self._mention(doc, p, r, body_at, published) for p, r in self._readings(doc)]
@@ -79,6 +80,9 @@ class StoryReader:
         when = best["when"].text if best["when"] else None
         told = published or datetime.now(UTC)
         departed = dates.resolve(when, told)
+        evidence = _evidence(doc, person, reading, body_at)
+        if departed is None:
+            departed = dates.latest_year(" ".join(e.text for e in evidence), told)
         if departed and told.date() - departed.end > AGE_LIMIT:
             return None  # a biography, not news
         triggers = [span.text for span in reading.arguments["trigger"]]
@@ -96,10 +100,10 @@ class StoryReader:
             venture_kind=fields.venture_kind(venture, focus, *triggers),
             focus=focus,
             when=when,
-            departed_from=departed.start if departed else None,
-            departed_to=departed.end if departed else None,
+            departed_from=departed.start if departed and when else None,
+            departed_to=departed.end if departed and when else None,
             first_reported_by=best["first_reported_by"].text if best["first_reported_by"] else None,
-            evidence=_evidence(doc, person, reading, body_at),
+            evidence=evidence,
             triggers=tuple(dict.fromkeys(triggers)),
         )
 
@@ -130,22 +134,35 @@ def _evidence(doc: Document, person: Person | None, reading: Reading, body_at: i
 
 
 def _settle(mentions: list[Mention]) -> list[Mention]:
-    """Drops a leaver without a name who is one of the named ("An AI expert …" is Zhou Chang)."""
-    named = [m for m in mentions if m.person]
+    """Drops what is another's event told a second time.
+
+    A leaver without a name is most often one of the named ("An AI expert …" is Zhou Chang). So is one who goes by a
+    single word and is never introduced in full: a slip of the pen, or a company taken for a person.
+    """
+    mentions = [replace(m, person=None) if m.person and m.person == m.employer else m for m in mentions]
+    named = [m for m in mentions if m.person and not _is_bare(m.person)]
+    bare = [m for m in mentions if m.person and _is_bare(m.person) and not any(_may_be_same(m, other) for other in named)]
     nameless: dict[tuple, Mention] = {}
     for mention in mentions:
-        if mention.person or any(_may_be_same(mention, other) for other in named):
+        if mention.person or any(_may_be_same(mention, other) for other in (*named, *bare)):
             continue
         key = (mention.kind, mention.employer)
         if key not in nameless or nameless[key].score < mention.score:
             nameless[key] = mention
-    return named + list(nameless.values())
+    kept = {id(m) for m in (*named, *bare, *nameless.values())}
+    return [m for m in mentions if id(m) in kept]
 
 
-def _may_be_same(nameless: Mention, named: Mention) -> bool:
-    if nameless.kind != named.kind and not ({nameless.kind, named.kind} <= {"founds", "leaves"}):
+def _is_bare(name: str) -> bool:
+    """Whether a name is a single word or a single character, as no story introduces anybody."""
+    return len(name_parts(name)) == 1
+
+
+def _may_be_same(vague: Mention, named: Mention) -> bool:
+    """Whether a vague leaver's event can be the named one's: kinds and employers do not contradict each other."""
+    if vague.kind != named.kind and not ({vague.kind, named.kind} <= {"founds", "leaves"}):
         return False
-    if not nameless.employer or not named.employer:
+    if not vague.employer or not named.employer:
         return True
-    one, other = nameless.employer.casefold(), named.employer.casefold()
+    one, other = vague.employer.casefold(), named.employer.casefold()
     return one in other or other in one or one.split()[0] == other.split()[0] or one[:2] == other[:2]
