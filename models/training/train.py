@@ -168,9 +168,8 @@ def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, 
                 _joined(source.sample(_alike(records, source), source.choice((2, 2, 3))))
                 for _ in range(int(len(records) * settings.joined_share))
             ]
-        for record in texts:
-            if vary and number > 0:
-                record = examples.renamed(record, source)
+        for text in texts:
+            record = examples.renamed(text, source) if vary and number > 0 else text
             doc = documents.document(record.text, record.language, tokenizer)
             found = list(examples.finder_examples(record, doc, tokenizer))
             found += examples.reader_examples(

@@ -17,12 +17,8 @@ def midnight(text: str) -> datetime:
 
 def main() -> int:
     """Starts the sites, prints their addresses and waits."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.newsroom", description="Serve the sample newsroom."
-    )
-    parser.add_argument(
-        "--epoch", type=midnight, help="count publication dates back from this day (default: today)"
-    )
+    parser = argparse.ArgumentParser(prog="python -m tests.newsroom", description="Serve the sample newsroom.")
+    parser.add_argument("--epoch", type=midnight, help="count publication dates back from this day (default: today)")
     parser.add_argument("--base-port", type=int, help="port of the first site (default: 18801)")
     arguments = parser.parse_args()
 

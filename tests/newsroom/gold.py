@@ -51,9 +51,7 @@ def _line(site: Site, story: Story, originals: dict[str, str]) -> dict[str, Any]
 def gold() -> list[dict[str, Any]]:
     """Gives the gold of every story that must be stored, site by site, newest first."""
     sites = load_sites()
-    addresses = {
-        f"{site.name}/{story.slug}": site.base + site.path(story) for site in sites for story in site.stories
-    }
+    addresses = {f"{site.name}/{story.slug}": site.base + site.path(story) for site in sites for story in site.stories}
     return [_line(site, story, addresses) for site in sites for story in site.stories if story.stored]
 
 

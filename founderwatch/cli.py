@@ -1,0 +1,73 @@
+"""The `founderwatch` command: a group whose commands are loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+import sys
+from importlib.metadata import version
+
+import click
+
+from founderwatch import status
+
+_COMMANDS = {
+    "scan": "Judge stories without a crawl: addresses, files, standard input.",
+    "crawl": "Read all sources and store what is new.",
+    "events": "List the departures found.",
+    "serve": "Open the database in the browser.",
+    "sources": "Show the registry of sources.",
+    "evaluate": "Measure the model on gold stories.",
+    "corpus": "Check and count the labelled corpus.",
+    "train": "Fine-tune the model on the corpus.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when it is called: most need a second for libraries that others do not."""
+
+    def list_commands(self, ctx):
+        return list(_COMMANDS)
+
+    def get_command(self, ctx, name):
+        if name not in _COMMANDS:
+            return None
+        try:
+            return importlib.import_module(f"founderwatch.commands.{name}").command
+        except ModuleNotFoundError as error:
+            if error.name in ("torch", "accelerate", "onnx"):
+                raise click.UsageError(f"`{name}` needs {error.name}: pip install -e '.[train]'") from error
+            raise
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("founderwatch"), prog_name="founderwatch")
+def main():
+    """Finds executives, engineers and researchers who leave to found a start-up.
+
+    \b
+    Exit status: 0 done, 1 done in part, 2 wrong usage or configuration,
+    3 failed, 75 another run holds the lock.
+    """
+
+
+def run() -> None:
+    """The console script's entry: known errors become one line and a status."""
+    # Known to nothing else: which errors mean what belongs to the interface.
+    try:
+        main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(status.USAGE)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except sqlite3.Error as error:
+        click.echo(f"founderwatch: the database failed: {error}", err=True)
+        sys.exit(status.FAILED)

@@ -1,0 +1,1 @@
+"""One module a command; founderwatch.cli loads the one that is called."""

@@ -1,0 +1,135 @@
+"""`founderwatch crawl`: reads all sources and stores what is new."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from founderwatch import status
+from founderwatch.database.store import recent_texts
+from founderwatch.options import common, fail, open_reader, open_store
+from founderwatch.render import safe
+from pipelines.classify import Classify
+from pipelines.deduplicate import Deduplicate
+from pipelines.extract import Extract
+from pipelines.since import Since
+from pipelines.store import Keep
+from spiders.crawl import run
+from spiders.entries import oldest
+from spiders.report import SourceReport
+from spiders.sources import RegistryError, load, select
+
+# A copy appears within weeks of its original.
+_COPIES_WITHIN = timedelta(days=60)
+_MOST_MESSAGES = 12
+
+
+@click.command("crawl")
+@click.option(
+    "--sources", type=click.Path(dir_okay=False, path_type=Path), help="The registry (default: the configured one)."
+)
+@click.option("--only", multiple=True, metavar="NAME", help="Crawl only this source; may be given several times.")
+@click.option("--since", metavar="7d", help="Leave out older stories (default: the configured 30d).")
+@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most so many stories.")
+@common
+def command(*, sources, only, since, limit, config, quiet):
+    """Read all sources and store what is new.
+
+    \b
+    Example:  founderwatch crawl --since 7d
+              founderwatch crawl --only 36kr --only techcrunch --limit 20
+    """
+    try:
+        registry = load(sources or config.sources)
+        chosen = select(registry, only)
+        limit_day = oldest(since or config.since)
+    except (RegistryError, ValueError) as error:
+        fail(status.USAGE, str(error))
+    lock = FileLock(f"{config.database}.lock")
+    try:
+        config.database.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        fail(status.BUSY, f"another crawl is using {config.database}; nothing was done")
+    except OSError as error:
+        fail(status.FAILED, f"{config.database} cannot be used: {error.strerror or error}")
+    with lock:
+        reader, store = open_reader(config), open_store(config)
+        store.register_sources(registry)
+        number = store.start_run("crawl")
+        keep = Keep(store, reader.threshold)
+        stages = {
+            "extract": Extract(),
+            "since": Since(limit_day),
+            "deduplicate": Deduplicate(lambda: recent_texts(config.database, datetime.now(UTC) - _COPIES_WITHIN)),
+            "classify": Classify(reader),
+            "store": keep,
+        }
+        with _progress(quiet) as on_progress:
+            report = run(
+                registry,
+                stages,
+                only=[s.name for s in chosen],
+                since=limit_day,
+                limit=limit,
+                seen=store.is_known,
+                states=store,
+                on_progress=on_progress,
+                contact=config.contact,
+            )
+        counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
+        store.finish_run(number, counts, [_row(s) for s in report.sources])
+        store.close()
+    _say(report, keep.counts, quiet)
+    sys.exit(report.exit_status)
+
+
+@contextmanager
+def _progress(quiet: bool):
+    """A progress bar on a terminal, nothing elsewhere; yields what to call with each step."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("crawling", total=None)
+        yield lambda step: bar.update(task, completed=step.done, total=step.expected, description=step.source)
+
+
+def _row(source: SourceReport) -> dict:
+    trouble = next((m for m in source.messages if m.stage != "note"), None)
+    return {
+        "source": source.name,
+        "channels": source.channels_read + source.channels_unchanged + source.channels_failed,
+        "channels_failed": source.channels_failed,
+        "found": source.found,
+        "fetched": source.fetched,
+        "failed": source.failed,
+        "message": f"{trouble.url}: {trouble.reason}" if trouble else None,
+    }
+
+
+def _say(report, counts, quiet: bool) -> None:
+    """One summary line on success; what went wrong always, on standard error."""
+    troubles = [m for m in report.messages if m.stage != "note"]
+    for message in troubles[:_MOST_MESSAGES]:
+        click.echo(f"founderwatch: {safe(str(message))}", err=True)
+    if len(troubles) > _MOST_MESSAGES:
+        click.echo(f"founderwatch: … and {len(troubles) - _MOST_MESSAGES} more, in the table `failures`", err=True)
+    if report.exit_status == status.FAILED:
+        why = report.reason if report.reason not in ("finished", "shutdown") else "no source answered"
+        click.echo(f"founderwatch: nothing could be done: {safe(why)}", err=True)
+    if not quiet:
+        seconds = (report.finished_at - report.started_at).total_seconds()
+        click.echo(
+            f"{len(report.sources)} sources, {report.total('found')} stories named, {counts['new']} new,"
+            f" {counts['flagged']} flagged, {counts['failed']} failed, in {seconds:.0f} s"
+        )

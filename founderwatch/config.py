@@ -1,0 +1,105 @@
+"""The configuration: one TOML file, every key known, every value with a place it came from."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import platformdirs
+
+from models.encoder import WEIGHTS
+from spiders.entries import oldest
+from spiders.sources import PACKAGED
+
+_NEWLINE = b"\n"
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message names file, line and key."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a user can set. Paths are relative to the file that names them."""
+
+    database: Path = Path("founderwatch.db")
+    sources: Path = PACKAGED
+    model: str = str(WEIGHTS)  # a folder or hub name
+    threshold: float | None = None  # None: the model's own
+    since: str = "30d"
+    contact: str | None = None  # who answers for the crawl: an address or e-mail, sent with each request
+    password_hash: str | None = None  # `datasette hash-password`, lets `serve` listen beyond loopback
+    secret: str | None = None
+    origin: Path | None = None  # the file that it came from
+
+
+def find(named: Path | None = None) -> Path | None:
+    """The file named, or $FOUNDERWATCH_CONFIG, or ./founderwatch.toml, or the user's."""
+    if named or (named := _path(os.environ.get("FOUNDERWATCH_CONFIG"))):
+        if not named.is_file():
+            raise ConfigError(f"{named}: no such configuration file")
+        return named
+    for path in (Path("founderwatch.toml"), platformdirs.user_config_path("founderwatch") / "founderwatch.toml"):
+        if path.is_file():
+            return path
+    return None
+
+
+def load(named: Path | None = None) -> Config:
+    """Reads the configuration; without a file, the defaults."""
+    path = find(named)
+    if path is None:
+        return Config()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}:{error.object.count(_NEWLINE, 0, error.start) + 1}: is not UTF-8") from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    known = {f.name for f in fields(Config)} - {"origin"}
+    checked = {}
+    for key, value in values.items():
+        where = f"{path}:{_line(text, key)}: {key}"
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            raise ConfigError(f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
+        checked[key] = _checked(key, value, path.parent, where)
+    return replace(Config(origin=path), **checked)
+
+
+def _checked(key: str, value, folder: Path, where: str):
+    if key == "threshold":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+            raise ConfigError(f"{where}: must be a number between 0 and 1, not {value!r}")
+        return float(value)
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{where}: must be a text, not {value!r}")
+    if key in ("database", "sources"):
+        return folder / Path(value).expanduser()
+    if key == "model" and (path := folder / Path(value).expanduser()).exists():
+        return str(path)
+    if key == "since":
+        try:
+            oldest(value)
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from error
+    return value
+
+
+def _line(text: str, key: str) -> int:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|\s*\[+\s*{re.escape(key)}\b", line):
+            return number
+    return 1
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

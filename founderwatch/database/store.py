@@ -1,0 +1,403 @@
+"""The database's verbs: everything that writes, each in one transaction that leaves the file true."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlite_utils
+
+from founderwatch.database import search
+from founderwatch.database.migrations import migrations, unknown
+from founderwatch.events.merge import Report, clusters, event_row
+from founderwatch.events.people import person_key
+from founderwatch.items import Article, Assessment, Failure, Mention, Story
+from spiders.state import ChannelState
+
+_GIVE_UP = 3  # an address that failed so often is left alone
+_BUSY_MS = 30_000  # a reviewer's or reader's lock is waited for
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the message says which file, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a story: `new` or `known` article, `old` or `failed`, and whether it was flagged."""
+
+    outcome: str
+    article: int | None = None
+    flagged: bool = False
+
+
+class Store:
+    """An open founderwatch database."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.db = sqlite_utils.Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
+            try:
+                self._prepare()
+            except BaseException:
+                self.db.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise DatabaseError(f"{self.path} cannot be used: {_why(error, self.path)}") from error
+
+    def _prepare(self) -> None:
+        if newer := unknown(self.db):
+            raise DatabaseError(
+                f"{self.path} was written by a newer founderwatch ({', '.join(sorted(newer))}): upgrade, or name another --db"
+            )
+        self.db.execute("pragma foreign_keys = on")
+        with self._writing():  # also where nothing is pending: a file that cannot be written is told before any work
+            migrations.apply(self.db)
+        self.db.enable_wal()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction that has the write lock from its start: SQLite does not wait for one that is asked for later."""
+        self.db.conn.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.commit()
+
+    def close(self) -> None:
+        self.db.close()
+
+    # Runs and sources
+
+    def register_sources(self, sources: Iterable) -> None:
+        """Writes the registry's sources; those that have left it stay, with their articles."""
+        with self._writing():
+            self.db["sources"].upsert_all(
+                [
+                    {"name": s.name, "title": s.title, "home": s.home, "language": s.language, "kind": s.kind}
+                    for s in sources
+                ],
+                pk="name",
+            )
+
+    def start_run(self, command: str) -> int:
+        with self._writing():
+            return self.db["runs"].insert({"command": command, "started_at": _now()}).last_pk
+
+    def finish_run(self, run: int, counts: dict[str, int], sources: Iterable[dict] = ()) -> None:
+        """Closes a run with its counts, and with one row for each source that it asked."""
+        with self._writing():
+            self.db["runs"].update(run, {"finished_at": _now(), **counts})
+            for row in sources:
+                self.db["source_runs"].insert({"run": run, **row}, replace=True)
+                self.db["sources"].update(row["source"], {"last_run": run})
+
+    # What a crawl must not fetch again
+
+    def is_known(self, url: str) -> bool:
+        """Whether an address need not be fetched: its story is stored, or it has failed again and again."""
+        return (
+            self.db.execute(
+                "select 1 from addresses where url = :url union all select 1 from failures"
+                " where url = :url and (stage = 'since' or times >= :most)",
+                {"url": url, "most": _GIVE_UP},
+            ).fetchone()
+            is not None
+        )
+
+    def get(self, source: str, url: str) -> ChannelState | None:
+        """What is remembered of a channel (spiders.state.ChannelStates)."""
+        row = self.db.execute(
+            "select etag, last_modified, oldest from channels where source = ? and url = ?", [source, url]
+        ).fetchone()
+        return ChannelState(row[0], row[1], datetime.fromisoformat(row[2]) if row[2] else None) if row else None
+
+    def set(self, source: str, url: str, state: ChannelState) -> None:
+        """Remembers a channel whose stories were all dealt with."""
+        with self._writing():
+            self.db["channels"].upsert(
+                {
+                    "source": source,
+                    "url": url,
+                    "etag": state.etag,
+                    "last_modified": state.last_modified,
+                    "oldest": _iso(state.oldest),
+                    "checked_at": _now(),
+                },
+                pk=("source", "url"),
+            )
+
+    # What others read
+
+    def events(self, everything: bool = False) -> list[dict]:
+        """Events with their mentions, newest first: what `flagged` shows, or all."""
+        chosen = "" if everything else "where id in (select id from flagged)"
+        rows = list(self.db.query(f"select * from events {chosen} order by first_seen_at desc, score desc, id"))
+        return [self._event(row) for row in rows]
+
+    def _event(self, row: dict) -> dict:
+        mentions = self.db.query(
+            """select a.url, a.title, coalesce(a.site_name, a.source) as source, a.language, a.published, m.kind, m.status,
+                      json_extract(m.evidence, '$[0].text') as evidence
+               from mentions m join articles a on a.id = m.article
+               where m.event = ? order by coalesce(a.published, a.first_seen_at), a.id""",
+            [row["id"]],
+        )
+        departed = {"from": row["departed_from"], "to": row["departed_to"], "words": row["departed_words"]}
+        plain = [
+            "person",
+            "kind",
+            "status",
+            "employer",
+            "role",
+            "venture",
+            "focus",
+            "first_reported_by",
+            "first_seen_at",
+            "sources",
+            "score",
+        ]
+        return {
+            "event": row["id"],
+            **{name: row[name] for name in plain},
+            "names": json.loads(row["names"]),
+            "seniority": row["seniority"],
+            "venture_kind": row["venture_kind"],
+            "departed": departed,
+            "mentions": list(mentions),
+        }
+
+    # Stories
+
+    def save(self, story: Story, threshold: float) -> Stored:
+        """Stores a story with its judgement and events, or its failure; saying it twice changes nothing."""
+        with self._writing():
+            too_old = story.failure is not None and story.failure.stage == "since"
+            if story.article is None or too_old:
+                self._save_failure(story)
+                return Stored("old" if too_old else "failed")
+            judged = story.assessment is not None
+            article, new = self._save_article(story.article, story.notes, story.copy_of, story.page, judged)
+            if story.failure is not None:
+                self._save_failure(story)
+            flagged = False
+            if story.assessment is not None:
+                self._save_assessment(article, story.assessment, threshold)
+                flagged = story.assessment.flagged
+            return Stored("new" if new else "known", article, flagged)
+
+    def _save_failure(self, story: Story) -> None:
+        failure = story.failure or Failure("store", "the story came without text and without a reason")
+        url = story.page.url if story.page else (story.article.url if story.article else "")
+        self.db.execute(
+            """insert into failures (url, source, stage, reason, first_at, last_at) values (:url, :source, :stage, :reason, :now, :now)
+               on conflict (url) do update set stage = :stage, reason = :reason, last_at = :now, times = times + 1""",
+            {"url": url, "source": story.page.source if story.page else None, "stage": failure.stage, "reason": failure.reason, "now": _now()},
+        )  # fmt: skip
+
+    def _save_article(self, article: Article, notes, copy_of, page, judged: bool) -> tuple[int, bool]:
+        """The article's id, and whether it is new; a known one takes over a text that was judged anew."""
+        url = article.url or f"text:{_digest(article.title + article.body)}"
+        addresses = {url} | {a for a in (page.url, page.requested_url) if a} if page else {url}
+        found = self.db.execute(
+            f"select a.id, a.title, a.body from addresses d join articles a on a.id = d.article"
+            f" where d.url in ({_marks(addresses)}) order by d.url <> ?",
+            [*addresses, url],
+        ).fetchone()
+        if found is None:
+            original = (
+                self.db.execute("select article from addresses where url = ?", [copy_of]).fetchone()
+                if copy_of
+                else None
+            )
+            row = {
+                "url": url,
+                "source": article.source,
+                "title": article.title,
+                "body": article.body,
+                "language": article.language,
+                "author": article.author,
+                "site_name": article.site_name,
+                "published": _iso(article.published),
+                "first_seen_at": _iso(page.fetched_at) if page else _now(),
+                "copy_of": original[0] if original else None,
+                "notes": "; ".join(notes) or None,
+            }
+            identifier = self.db["articles"].insert(row).last_pk
+            self._index(identifier, article.title, article.body)
+        else:
+            identifier, title, body = found
+            if judged and (title, body) != (article.title, article.body):
+                # Evidence counts its characters in the text that was judged.
+                self._index(identifier, title, body, "delete")
+                self._index(identifier, article.title, article.body)
+                self.db["articles"].update(
+                    identifier,
+                    {
+                        "title": article.title,
+                        "body": article.body,
+                        "language": article.language,
+                        "notes": "; ".join(notes) or None,
+                    },
+                )
+            if article.published:
+                self.db.execute(
+                    "update articles set published = ? where id = ? and published is null",
+                    [_iso(article.published), identifier],
+                )
+        self.db["addresses"].insert_all([{"url": a, "article": identifier} for a in addresses], ignore=True)
+        # What failed before and is now here is no failure any more.
+        self.db.execute(f"delete from failures where url in ({_marks(addresses)})", list(addresses))
+        return identifier, found is None
+
+    def _index(self, article: int, title: str, body: str, command: str | None = None) -> None:
+        """Enters a text in the full-text index, or with "delete" takes out what was entered."""
+        columns, values = ("articles_fts, ", [command]) if command else ("", [])
+        self.db.execute(
+            f"insert into articles_fts ({columns}rowid, title, body) values ({'?, ' if command else ''}?, ?, ?)",
+            [*values, article, search.indexed(title), search.indexed(body)],
+        )
+
+    def _save_assessment(self, article: int, assessment: Assessment, threshold: float) -> None:
+        """Replaces this model version's judgement of an article, and brings its events up to date."""
+        old = list(
+            self.db.query(
+                "select person_key, kind, employer, event from mentions where article = ? order by id", [article]
+            )
+        )
+        touched = {row["person_key"] for row in old}
+        before = {row["event"] for row in old if row["event"]}
+        # One judgement counts for the events: the latest. Older versions' rows stay in `assessments`, without mentions.
+        self.db.execute("delete from mentions where article = ?", [article])
+        self.db.execute("delete from assessments where article = ? and model = ?", [article, assessment.model])
+        judged = (
+            self.db["assessments"]
+            .insert(
+                {
+                    "article": article,
+                    "model": assessment.model,
+                    "score": assessment.score,
+                    "flagged": int(assessment.flagged),
+                    "skipped": assessment.skipped,
+                    "made_at": _now(),
+                }
+            )
+            .last_pk
+        )
+        for mention in assessment.mentions:
+            key = person_key(mention.person)
+            touched.add(key)
+            row = {f.name: getattr(mention, f.name) for f in fields(mention)}
+            row["evidence"] = json.dumps(
+                [{"text": e.text, "start": e.start, "end": e.end, "in": e.field} for e in mention.evidence],
+                ensure_ascii=False,
+            )
+            row["triggers"] = json.dumps(mention.triggers, ensure_ascii=False)
+            row["departed_from"] = mention.departed_from.isoformat() if mention.departed_from else None
+            row["departed_to"] = mention.departed_to.isoformat() if mention.departed_to else None
+            self.db["mentions"].insert(
+                {
+                    "assessment": judged,
+                    "article": article,
+                    "person_key": key,
+                    "event": _same_event(old, key, mention),
+                    **row,
+                }
+            )
+        self._refresh_events(touched, before, article, threshold)
+
+    def _refresh_events(self, keys: set[str | None], before: set[str], article: int, threshold: float) -> None:
+        """Merges anew the mentions of the touched persons; a leaver without a name is merged with nothing."""
+        for key in keys:
+            where, given = ("m.person_key = ?", key) if key else ("m.person_key is null and m.article = ?", article)
+            rows = self.db.query(
+                f"""select m.id, m.event, m.person, m.person_key, m.kind, m.status, m.score, m.employer, m.role, m.seniority,
+                           m.venture, m.venture_kind, m.focus, m."when", m.departed_from, m.departed_to, m.first_reported_by,
+                           coalesce(a.site_name, a.source) as source, a.published, a.first_seen_at, a.url,
+                           case when o.id then coalesce(o.source, o.site_name, o.url)
+                                else coalesce(a.source, a.site_name, a.url) end as outlet,
+                           exists (select 1 from reviews r where r.event = m.event) as reviewed
+                    from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
+                    where {where} order by m.id""",
+                [given],
+            )
+            reports = [Report(**row) for row in rows]
+            before |= {r.event for r in reports if r.event}
+            used: set[str] = set()
+            for group in clusters(reports) if key else [[r] for r in reports]:
+                row = event_row(group, threshold, used)
+                used.add(row["id"])
+                self.db["events"].upsert(row, pk="id")
+                self.db.execute(
+                    f"update mentions set event = ? where id in ({_marks(group)})", [row["id"], *(r.id for r in group)]
+                )
+        for event in before:  # what no report tells any more goes, unless a person has judged it
+            self.db.execute(
+                """delete from events where id = :event and not exists (select 1 from mentions where event = :event)
+                   and not exists (select 1 from reviews where event = :event)""",
+                {"event": event},
+            )
+
+
+def _same_event(old: list[dict], key: str | None, mention: Mention) -> str | None:
+    """The event to which the article's former judgement gave such a mention; each is given on once."""
+    like = [
+        row
+        for row in old
+        if row["person_key"] == key and (key or (row["kind"], row["employer"]) == (mention.kind, mention.employer))
+    ]
+    if not like:
+        return None
+    best = max(like, key=lambda row: (row["kind"] == mention.kind, row["employer"] == mention.employer))
+    old.remove(best)
+    return best["event"]
+
+
+def recent_texts(path: Path, since: datetime) -> list[tuple[str, str]]:
+    """(url, body) of the stories since a day that are no copies: what a new story may repeat.
+
+    Opens a connection of its own, since it is asked for in the thread that computes.
+    """
+    with closing(sqlite3.connect(path, timeout=_BUSY_MS / 1000)) as connection:
+        return connection.execute(
+            "select url, body from articles where first_seen_at >= ? and copy_of is null order by id", [_iso(since)]
+        ).fetchall()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _marks(values: Sized) -> str:
+    return ",".join("?" * len(values))
+
+
+def _why(error: Exception, path: Path) -> str:
+    text = str(error)
+    if path.is_dir():
+        return "it is a folder; name a file"
+    if "readonly" in text or isinstance(error, PermissionError):
+        return f"it is read-only ({text}); give the account that runs this the right to write, or name another --db"
+    if "not a database" in text:
+        return "it is no SQLite file; name another --db"
+    if "already exists" in text:
+        return f"it belongs to another program ({text}); name another --db"
+    return text

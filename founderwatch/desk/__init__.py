@@ -1,0 +1,78 @@
+"""The Datasette plugin: what `founderwatch serve` and plain `datasette founderwatch.db` show.
+
+Only the hooks stand here, each with one line of work; the pages, cells, words and headers have modules of their
+own. Databases of other programs in the same Datasette keep their own look; the security headers go out for all.
+"""
+
+from __future__ import annotations
+
+from datasette import Response, hookimpl
+
+from founderwatch.desk import cells, functions, home, metadata, security
+
+
+@hookimpl
+def prepare_jinja2_environment(env):
+    env.filters["in_order"] = cells.in_order
+
+
+@hookimpl
+async def startup(datasette):
+    for name, database in datasette.databases.items():
+        if await database.execute_fn(functions.is_ours):
+            metadata.adopt(datasette, name)
+
+
+# Last, so that `escape_fts` takes the place of Datasette's own.
+@hookimpl(trylast=True)
+def prepare_connection(conn):
+    if functions.is_ours(conn):
+        functions.register(conn)
+
+
+@hookimpl
+def get_metadata(datasette, key):
+    return metadata.for_hook(datasette, key)
+
+
+@hookimpl
+def register_routes():
+    # The empty group is what Datasette's own front page asks for, where there is no database of ours.
+    return [(r"^/(?P<format>)$", home.page)]
+
+
+@hookimpl
+def render_cell(row, value, column, table, database, datasette):
+    if metadata.is_ours(datasette, database):
+        return cells.render(cells.Place(datasette.urls, database, table, row), column, value)
+
+
+@hookimpl
+def extra_template_vars(datasette, database):
+    shown = metadata.for_page(datasette, database) if metadata.is_ours(datasette, database) else None
+    return {"founderwatch": shown}
+
+
+@hookimpl
+def extra_css_urls(datasette):
+    # Datasette's `plugins` imports this module while it is half done itself.
+    from datasette.plugins import get_plugins  # noqa: PLC0415
+
+    folder = home.FOLDER / "static"
+    name = next(p["name"] for p in get_plugins() if p["static_path"] == str(folder))
+    return [f"/-/static-plugins/{name}/desk.css?{int((folder / 'desk.css').stat().st_mtime)}"]
+
+
+@hookimpl
+def forbidden(datasette, request):
+    """Leads a stranger to the sign-in where there is one; programs get the plain refusal."""
+    accounts = datasette.plugin_config("datasette-auth-passwords")
+    if request.actor is None and accounts and "text/html" in request.headers.get("accept", ""):
+        return Response.redirect(datasette.urls.path("/-/login"))
+
+
+# First, and so innermost: what other plugins add around it keeps the headers.
+@hookimpl(trylast=True)
+def asgi_wrapper(datasette):
+    policy = security.policy(datasette.jinja_env)
+    return lambda app: security.with_headers(app, policy)

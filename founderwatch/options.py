@@ -1,0 +1,66 @@
+"""Options that commands share, and what they open."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+
+import click
+
+from founderwatch import config as configuration
+from founderwatch import status
+from founderwatch.config import Config, ConfigError
+
+
+def common(function):
+    """Adds --db, --config and --quiet; the command receives a Config as `config`, and `quiet`."""
+
+    @click.option(
+        "--db", type=click.Path(dir_okay=False, path_type=Path), help="The database (default: the configured one)."
+    )
+    @click.option("--config", "config_file", type=click.Path(path_type=Path), help="The configuration file.")
+    @click.option("--quiet", is_flag=True, help="Print nothing but results and errors.")
+    @functools.wraps(function)
+    def with_config(*args, db, config_file, quiet, **kwargs):
+        try:
+            config = configuration.load(config_file)
+        except ConfigError as error:
+            fail(status.USAGE, str(error))
+        if db:
+            config = configuration.replace(config, database=db)
+        return function(*args, config=config, quiet=quiet, **kwargs)
+
+    return with_config
+
+
+def fail(code: int, message: str) -> None:
+    """Says what went wrong and ends with a status."""
+    click.echo(f"founderwatch: {message}", err=True)
+    sys.exit(code)
+
+
+def open_reader(config: Config):
+    """The configured model, ready to judge; ends with status 3 where it cannot be loaded."""
+    from models.encoder import Encoder, ModelError
+    from models.story import StoryReader
+
+    try:
+        encoder = Encoder(config.model)
+        encoder.session  # noqa: B018  (loads the weights now, so that a damaged file is told before any work)
+        return StoryReader(encoder, config.threshold)
+    except ModelError as error:
+        fail(status.FAILED, str(error))
+
+
+def open_store(config: Config):
+    """The configured database; ends with status 3 where it cannot be used."""
+    from founderwatch.database.store import DatabaseError, Store
+
+    try:
+        return Store(config.database)
+    except DatabaseError as error:
+        fail(status.FAILED, str(error))
+
+
+__all__ = ["Config", "common", "fail", "open_reader", "open_store"]
