@@ -32,12 +32,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx, name):
         if name not in _COMMANDS:
             return None
-        try:
-            return importlib.import_module(f"founderwatch.commands.{name}").command
-        except ModuleNotFoundError as error:
-            if error.name in ("torch", "accelerate", "onnx"):
-                raise click.UsageError(f"`{name}` needs {error.name}: pip install -e '.[train]'") from error
-            raise
+        return importlib.import_module(f"founderwatch.commands.{name}").command
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):

@@ -38,8 +38,7 @@ class Person:
             counts[mention.text] = counts.get(mention.text, 0) + 1
 
         def fullness(text: str) -> tuple[int, ...]:
-            parts = name_parts(text)
-            return (len(parts), sum(map(len, parts)), -len(text), counts[text])
+            return (*_fullness(name_parts(text)), -len(text), counts[text])
 
         return max(counts, key=fullness)
 
@@ -62,8 +61,8 @@ def name_parts(name: str) -> tuple[str, ...]:
 
 def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
     """Whether a shorter form can stand for a longer name: a surname, a given name, with an initial."""
-    if not short or len(short) >= len(full):
-        return short == full and bool(short)
+    if not short or len(short) > len(full):
+        return False
     if all(_HAN.match(part) for part in full):  # 王明 is not 王小明, but 小明 and 王 are
         return short in (full[: len(short)], full[-len(short) :])
     rest = list(full)
@@ -77,7 +76,7 @@ def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
 
 def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
     """Groups mentions to persons, in the order of their first full naming."""
-    ordered = sorted(mentions, key=lambda m: (-len(name_parts(m.text)), m.start))
+    ordered = sorted(mentions, key=lambda m: (*(-n for n in _fullness(name_parts(m.text))), m.start))
     people: list[Person] = []
     for mention in ordered:
         parts = name_parts(mention.text)
@@ -89,6 +88,10 @@ def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
         else:
             people.append(Person([mention]))
     return sorted(_join_scripts(people, text), key=lambda p: min(m.start for m in p.mentions))
+
+
+def _fullness(parts: tuple[str, ...]) -> tuple[int, int]:
+    return len(parts), sum(map(len, parts))
 
 
 def _join_scripts(people: list[Person], text: str) -> list[Person]:

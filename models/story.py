@@ -36,7 +36,7 @@ class StoryReader:
         self, title: str | None, body: str | None, language: str | None = None, published: datetime | None = None
     ) -> Assessment:
         """All departures of a story. A story in a language that the model does not read says so in `skipped`."""
-        title, body = (title or "").strip("\n"), body or ""
+        title, body = title or "", body or ""
         text = (f"{title}\n{body}" if title else body)[:LONGEST]
         if not text.strip():
             return self._nothing("empty")

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from founderwatch import status
-from founderwatch.events.organisations import same_organisation
+from founderwatch.events.organisations import answers_to
 from founderwatch.options import common, fail, open_store
 from founderwatch.render import as_json, safe, shortened
 from models.labels import STATUSES
@@ -82,9 +82,7 @@ def command(*, form, statuses, employer, since, everything, config, quiet):
 
 
 def _is_employer(name: str, asked: str) -> bool:
-    return asked.casefold() in name.casefold() or (
-        same_organisation(name, asked) and name[:1].isascii() == asked[:1].isascii()
-    )
+    return asked.casefold() in name.casefold() or answers_to(name, asked)
 
 
 def _csv(rows: list[dict]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -53,11 +54,15 @@ def command(*, inputs, as_json, jsonl, save, config, quiet):
     Example:  founderwatch scan https://example.com/story.html
               founderwatch scan --jsonl stories.jsonl | jq 'select(.flagged)'
     """
+    if as_json and jsonl:
+        fail(status.USAGE, "--json and --jsonl exclude each other")
     try:
         sources = load(config.sources)
     except RegistryError as error:
         fail(status.USAGE, str(error))
     stages = _stages(config, save)
+    # A failed stage comes out as the story's failure: the log would say it a second time, with its traceback.
+    logging.getLogger("pipelines").addHandler(logging.NullHandler())
     results, judged, problems, lines = [], 0, 0, 0
     for given in read(inputs, jsonl, sources, config.contact):
         story, problem = given.story, given.problem

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from founderwatch import status
 from founderwatch.options import common, fail
@@ -55,7 +56,8 @@ def list_sources(path, as_json, config, quiet):
     for column in ("name", "title", "language", "kind", "channels"):
         table.add_column(column)
     for s in registry:
-        table.add_row(s.name, s.title or "", s.language, s.kind or "", "\n".join((*s.feeds, *s.sitemaps, *s.listings)))
+        channels = "\n".join((*s.feeds, *s.sitemaps, *s.listings))
+        table.add_row(*map(Text, (s.name, s.title, s.language, s.kind, channels)))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     if not quiet:
         click.echo(f"{len(registry)} sources, {sum(s.language == 'zh' for s in registry)} of them Chinese")

