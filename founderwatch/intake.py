@@ -15,7 +15,6 @@ from founderwatch.address import clean
 from founderwatch.items import Article, Story
 from pipelines.decode import decode
 from pipelines.extract import Extract, NotExtracted, article_from_html, article_from_text
-from spiders.crawl import fetch
 from spiders.sources import Source
 
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|\?xml)\b", re.I | re.S)
@@ -55,6 +54,8 @@ def _fetched(addresses: list[str], sources: Iterable[Source], contact: str | Non
     asked = [address for address in addresses if address not in wrong]
     if not asked:
         return wrong
+    from spiders.crawl import fetch  # Scrapy: a second that only an address is worth
+
     stories = fetch(asked, {"extract": Extract()}, sources=sources, contact=contact)
     given = dict(wrong)
     for address, story in zip(asked, stories, strict=True):
@@ -132,11 +133,15 @@ def _whole_characters(text: str | None) -> str:
 
 
 def moment(text: str | None) -> datetime | None:
-    """An ISO date or time as an aware one in UTC; raises ValueError for anything else."""
+    """An ISO date or time, a month or a year alone too, as an aware one in UTC; raises ValueError for anything else."""
     if not text or not text.strip():
         return None
     try:
-        found = datetime.fromisoformat(text.strip())
+        written = text.strip()
+        # ISO 8601 has months and years alone; Python does not read them.
+        if re.fullmatch(r"\d{4}(-\d{2})?", written):
+            written = f"{written}-01" if "-" in written else f"{written}-01-01"
+        found = datetime.fromisoformat(written)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"published must be an ISO date or time, not {text[:40]!r}") from None

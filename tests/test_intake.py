@@ -194,6 +194,8 @@ def test_a_binary_file_is_told(tmp_path):
         ("", None),
         (" ", None),
         ("2026-07-06", datetime(2026, 7, 6, tzinfo=UTC)),
+        ("2026-07", datetime(2026, 7, 1, tzinfo=UTC)),
+        ("2026", datetime(2026, 1, 1, tzinfo=UTC)),
         ("2026-07-06T09:00:00Z", datetime(2026, 7, 6, 9, tzinfo=UTC)),
         ("2026-07-06 09:00:00", datetime(2026, 7, 6, 9, tzinfo=UTC)),
         ("2026-07-06T01:00:00+08:00", datetime(2026, 7, 5, 17, tzinfo=UTC)),

@@ -9,16 +9,13 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from founderwatch import status
-from founderwatch.database.store import recent_texts
 from founderwatch.intake import read
 from founderwatch.items import Assessment, Story
 from founderwatch.options import Config, common, fail, open_reader, open_store
 from founderwatch.render import as_json as to_json
 from founderwatch.render import safe
 from pipelines.classify import Classify
-from pipelines.deduplicate import Deduplicate
 from pipelines.stage import Stage, advance
-from pipelines.store import Keep
 from spiders.sources import RegistryError, load
 
 # A copy appears within weeks of its original.
@@ -96,6 +93,11 @@ def _stages(config: Config, save: bool) -> list[tuple[str, Stage]]:
     reader = open_reader(config)
     if not save:
         return [("classify", Classify(reader))]
+    # A scan that stores nothing need not pay for what storing needs.
+    from founderwatch.database.store import recent_texts
+    from pipelines.deduplicate import Deduplicate
+    from pipelines.store import Keep
+
     store = open_store(config)
     since = datetime.now(UTC) - _COPIES_WITHIN
     return [
