@@ -103,3 +103,12 @@ def test_the_check_for_near_copies_finds_one(records):
 def test_each_part_holds_both_languages(records):
     parts = Counter((corpus.split(r), r.language) for r in records)
     assert all(parts[part, language] > 100 for part in ("train", "dev", "test") for language in ("en", "zh"))
+
+
+def test_a_record_becomes_a_gold_story(tmp_path):
+    (first, _), _ = parse(tmp_path, GOOD)
+    row = corpus.gold(first)
+    assert (row["title"], row["published"]) == (first.title, "2026-07-05")
+    (event,) = row["events"]
+    assert (event["person"], event["kind"], event["employer"]) == ("Qiu Lan", "founds", "Orrin Cloud")
+    assert event["venture"] is None

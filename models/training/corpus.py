@@ -255,6 +255,23 @@ def summary(records: list[Record]) -> str:
     return "\n".join(lines)
 
 
+def gold(record: Record) -> dict:
+    """A record in the form in which gold stories are evaluated."""
+    fields = {name: label for label, name in ARGUMENTS.items() if name != "trigger"}
+    return {
+        "id": record.where,
+        "language": record.language,
+        "title": record.title,
+        "body": record.body,
+        "published": record.published,
+        "events": [
+            {"person": record.person(number), "kind": kind, "status": state}
+            | {name: record.argument(number, label) for name, label in fields.items()}
+            for number, (kind, state) in record.events.items()
+        ],
+    }
+
+
 def digest(records: list[Record]) -> str:
     """A short name for exactly these records: floors for quality are pinned to it."""
     whole = hashlib.sha256()
