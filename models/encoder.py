@@ -20,7 +20,8 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 from transformers import PreTrainedTokenizerFast
 
 WEIGHTS = Path(__file__).parent / "weights"
-BATCH = 16
+# int8 scales are set over a whole batch: alone, a text is judged the same whatever stands beside it.
+BATCH = 1
 
 
 class ModelError(RuntimeError):
@@ -102,16 +103,17 @@ class Encoder:
         kind = kind / self.temperature
         return [
             Answer(
-                _softmax(finder[row, : len(look.ids)]),
-                _softmax(arguments[row, : len(look.ids)]),
-                _softmax(kind[row]),
-                _softmax(status[row]),
+                softmax(finder[row, : len(look.ids)]),
+                softmax(arguments[row, : len(look.ids)]),
+                softmax(kind[row]),
+                softmax(status[row]),
             )
             for row, look in enumerate(looks)
         ]
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities over the last axis."""
     shifted = np.exp(logits - logits.max(-1, keepdims=True))
     return shifted / shifted.sum(-1, keepdims=True)
 

@@ -14,6 +14,9 @@ from models.persons import NameMention
 
 _TRIM = " \t\n\u3000,.;:，。；：、“”\"'‘’()（）《》「」『』[]【】"
 
+# Probability from which a token belongs to an argument, and which its surest token must reach.
+_SURE = {"employer": (0.07, 0.2), "trigger": (0.5, 0.6), "venture": (0.3, 0.6), "other": (0.3, 0.45)}
+
 
 @dataclass(frozen=True, slots=True)
 class FoundSpan:
@@ -60,10 +63,13 @@ def read(look: Look, answer: Answer, text: str) -> Reading:
     for role in ROLES:
         begin, inside = ARGUMENTS.index(f"B-{role}"), ARGUMENTS.index(f"I-{role}")
         p = answer.arguments[:, begin] + answer.arguments[:, inside]
-        begins = answer.arguments[:, begin] > answer.arguments[:, inside]
+        # One person's arguments do not stand side by side: a token that would begin anew goes on.
+        whole = np.zeros(len(p), bool)
+        low, peak = _SURE[role] if role in _SURE else _SURE["other"]
         spans = []
-        for span, tokens in _runs(text, look, p > 0.5, begins):
-            spans.append(FoundSpan(span.start, span.end, span.text, float(p[tokens].mean())))
+        for span, tokens in _runs(text, look, p > low, whole):
+            if p[tokens].max() >= peak:
+                spans.append(FoundSpan(span.start, span.end, span.text, float(p[tokens].mean())))
         arguments[role] = spans
     return Reading(
         dict(zip(KIND_CLASSES, map(float, answer.kind), strict=True)),

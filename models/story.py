@@ -6,6 +6,7 @@ the two say is turned into mentions with exact evidence here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,13 @@ LONGEST = 40_000  # characters of a story that are read; the news stands in fron
 AGE_LIMIT = timedelta(days=3 * 365 + 1)  # between the departure and the story's publication
 _CANDIDATE = 0.08  # weight from which a person is read
 _MOST_CANDIDATES = 40
+# Any sign that a person or an employer speaks: verbs, channels, quotation marks, the first person.
+_SPEAKS = re.compile(
+    r"\b(?:sa(?:id|ys|ying)|t(?:old|ells)|announc\w*|wr(?:ote|ites|itten)|post(?:ed|s)?|memo|letter|e-?mail\w*|confirm\w*"
+    r"|statement|fil(?:ed|ing)s?|tweet\w*|blog|spokes\w*|disclos\w*|shar(?:ed|es|ing)|message|LinkedIn|notice|reveal\w*|add(?:ed|s)"
+    r"|explain\w*|inform\w*|resign\w*|I|my|me|we|our)\b|[“”\"「」『』《：:]|宣布|宣佈|发文|發文|内部信|公告|官宣|表示|透露|称|稱|微博|朋友圈"
+    r"|声明|聲明|回应|回應|告诉|告訴|写道|寫道|我|博客|推文|帖|确认|確認|证实|證實|公布|披露|告别|辞职|辭職|邮件|郵件|说|說"
+)
 
 
 class StoryReader:
@@ -91,7 +99,7 @@ class StoryReader:
         return Mention(
             person=person.name if person else None,
             kind=kind,
-            status=max(reading.status, key=lambda s: reading.status[s]),
+            status=_status(reading, " ".join((doc.text[:body_at], *(e.text for e in evidence)))),
             score=round(reading.kind[kind], 4),
             employer=best["employer"].text if best["employer"] else None,
             role=role,
@@ -106,6 +114,12 @@ class StoryReader:
             evidence=evidence,
             triggers=tuple(dict.fromkeys(triggers)),
         )
+
+
+def _status(reading: Reading, text: str) -> str:
+    """The likeliest status; nothing is announced where nobody is heard or quoted."""
+    likely = sorted(reading.status, key=lambda s: -reading.status[s])
+    return likely[1] if likely[0] == "announced" and not _SPEAKS.search(text) else likely[0]
 
 
 def _best(spans: list[FoundSpan]) -> FoundSpan | None:

@@ -23,13 +23,13 @@ class Keep:
 
     @classmethod
     def from_settings(cls, settings) -> Keep:
-        """As `scrapy crawl` makes it: on the configured database."""
+        """As `scrapy crawl` makes it: on the configured database.
+
+        It stays open until the process ends: the channels' states are written after the last stage has closed.
+        """
         config = load()
         encoder = Encoder(config.model)
         return cls(Store(config.database), encoder.threshold if config.threshold is None else config.threshold)
-
-    def close(self) -> None:
-        self.store.close()
 
     def __call__(self, story: Story) -> Story:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from models import document as documents
 from models.document import Look
-from models.encoder import Encoder
+from models.encoder import Encoder, softmax
 from models.labels import KIND_CLASSES
 from models.training import examples
 from models.training.corpus import Record
@@ -32,7 +32,7 @@ def calibrate(folder: Path, records: list[Record]) -> dict[str, float]:
     best = min(temperatures, key=lambda t: _loss(logits / t, gold))
     return {
         "temperature": round(float(best), 3),
-        "calibration_error": round(expected_error(_softmax(logits / best), gold), 4),
+        "calibration_error": round(expected_error(softmax(logits / best), gold), 4),
     }
 
 
@@ -50,11 +50,6 @@ def expected_error(probabilities: np.ndarray, gold: np.ndarray, bins: int = 10) 
     )
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = np.exp(logits - logits.max(-1, keepdims=True))
-    return shifted / shifted.sum(-1, keepdims=True)
-
-
 def _loss(logits: np.ndarray, gold: np.ndarray) -> float:
-    chosen = _softmax(logits)[np.arange(len(gold)), gold]
+    chosen = softmax(logits)[np.arange(len(gold)), gold]
     return float(-np.log(chosen + 1e-12).mean())

@@ -47,8 +47,10 @@ def export(trained: Path, out: Path, calibration: dict, version: str, int8: bool
             quantize_dynamic(full, target, weight_type=QuantType.QInt8, per_channel=True)
         else:
             shutil.copy(full, target)
+    _strip(target)
     AutoTokenizer.from_pretrained(trained).save_pretrained(out)
     config = network.config.to_dict()
+    config.pop("_name_or_path", None)  # a path of the machine that trained
     config |= {
         "architectures": ["DepartureNetwork"],
         "founderwatch": {
@@ -63,3 +65,20 @@ def export(trained: Path, out: Path, calibration: dict, version: str, int8: bool
     }
     (out / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return target
+
+
+def _strip(path: Path) -> None:
+    """Removes the exporter's stack traces: they tell paths of the machine that trained."""
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    for part in (
+        model.graph,
+        *model.graph.node,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+        *model.functions,
+    ):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+    onnx.save(model, path)
