@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from models.encoder import WEIGHTS
+from models.encoder import ALARMS, WEIGHTS
 from spiders.entries import oldest
 from spiders.sources import PACKAGED
 
@@ -29,7 +29,7 @@ class Config:
     database: Path = Path("founderwatch.db")
     sources: Path = PACKAGED
     model: str = str(WEIGHTS)  # a folder or hub name
-    threshold: float | None = None  # None: the model's own
+    alarms_per_1000: float = ALARMS  # how many of 1,000 ordinary stories may be flagged wrongly
     since: str = "30d"
     contact: str | None = None  # who answers for the crawl: an address or e-mail, sent with each request
     password_hash: str | None = None  # `datasette hash-password`, lets `serve` listen beyond loopback
@@ -76,9 +76,9 @@ def load(named: Path | None = None) -> Config:
 
 
 def _checked(key: str, value, folder: Path, where: str):
-    if key == "threshold":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-            raise ConfigError(f"{where}: must be a number between 0 and 1, not {value!r}")
+    if key == "alarms_per_1000":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
+            raise ConfigError(f"{where}: must be a number between 0 and 1000, not {value!r}")
         return float(value)
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{where}: must be a text, not {value!r}")

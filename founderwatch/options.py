@@ -48,7 +48,7 @@ def open_reader(config: Config):
     try:
         encoder = Encoder(config.model)
         encoder.session  # noqa: B018  (loads the weights now, so that a damaged file is told before any work)
-        return StoryReader(encoder, config.threshold)
+        return StoryReader(encoder, config.alarms_per_1000)
     except ModelError as error:
         fail(status.FAILED, str(error))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from models.chance import Chance
 from models.document import Look
 
 # Without torch, transformers says so at import: that is how the default install is meant to be.
@@ -22,6 +23,7 @@ from transformers import PreTrainedTokenizerFast
 WEIGHTS = Path(__file__).parent / "weights"
 # int8 scales are set over a whole batch: alone, a text is judged the same whatever stands beside it.
 BATCH = 1
+ALARMS = 1.0  # false alarms that a reader of 1,000 ordinary stories puts up with
 
 
 class ModelError(RuntimeError):
@@ -57,13 +59,17 @@ class Encoder:
         return self.config["version"]
 
     @property
-    def temperature(self) -> float:
-        """What the kind logits are divided by so that their softmax is a probability."""
-        return float(self.config.get("temperature", 1.0))
+    def chance(self) -> Chance:
+        """How the answers about an event become its score."""
+        return Chance.read(self.config.get("chance"))
 
-    @property
-    def threshold(self) -> float:
-        return float(self.config.get("threshold", 0.5))
+    def threshold(self, alarms: float = ALARMS) -> float:
+        """The score from which stories are flagged, so that `alarms` of 1,000 ordinary stories are flagged wrongly."""
+        points = self.config.get("alarms")  # [score, alarms in 1,000], rising by score
+        if not points:
+            return 0.5
+        scores, rates = zip(*points, strict=True)
+        return float(np.interp(-alarms, [-r for r in rates], scores))
 
     @cached_property
     def session(self) -> onnxruntime.InferenceSession:
@@ -100,7 +106,6 @@ class Encoder:
             ["finder", "arguments", "kind", "status"],
             {"input_ids": ids, "attention_mask": mask, "token_type_ids": marks},
         )
-        kind = kind / self.temperature
         return [
             Answer(
                 softmax(finder[row, : len(look.ids)]),

@@ -32,6 +32,7 @@ class Reading:
 
     kind: dict[str, float]
     status: dict[str, float]
+    trigger: float  # of the surest token that tells the departure
     arguments: dict[str, list[FoundSpan]]
     sentences: tuple[int, ...]
 
@@ -71,9 +72,11 @@ def read(look: Look, answer: Answer, text: str) -> Reading:
             if p[tokens].max() >= peak:
                 spans.append(FoundSpan(span.start, span.end, span.text, float(p[tokens].mean())))
         arguments[role] = spans
+    tells = [ARGUMENTS.index("B-trigger"), ARGUMENTS.index("I-trigger")]
     return Reading(
         dict(zip(KIND_CLASSES, map(float, answer.kind), strict=True)),
         dict(zip(STATUSES, map(float, answer.status), strict=True)),
+        float(answer.arguments[:, tells].sum(1).max()),
         arguments,
         look.sentences,
     )

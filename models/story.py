@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from founderwatch.items import Assessment, Evidence, Mention
 from models import dates, fields
 from models import document as documents
+from models.chance import Signals
 from models.document import Document
-from models.encoder import Encoder
+from models.encoder import ALARMS, Encoder
 from models.language import READ, detect
 from models.persons import Person, join, name_parts
 from models.reader import FoundSpan, Reading, find, read
@@ -24,6 +25,7 @@ LONGEST = 40_000  # characters of a story that are read; the news stands in fron
 AGE_LIMIT = timedelta(days=3 * 365 + 1)  # between the departure and the story's publication
 _CANDIDATE = 0.08  # weight from which a person is read
 _MOST_CANDIDATES = 40
+_TOLD = 0.35  # score from which an event is told at all
 # Any sign that a person or an employer speaks: verbs, channels, quotation marks, the first person.
 _SPEAKS = re.compile(
     r"\b(?:sa(?:id|ys|ying)|t(?:old|ells)|announc\w*|wr(?:ote|ites|itten)|post(?:ed|s)?|memo|letter|e-?mail\w*|confirm\w*"
@@ -34,36 +36,43 @@ _SPEAKS = re.compile(
 
 
 class StoryReader:
-    """Judges stories with one model: `StoryReader(Encoder()).judge(title, body)`."""
+    """Judges stories with one model: `StoryReader(Encoder()).judge(title, body)`.
 
-    def __init__(self, encoder: Encoder, threshold: float | None = None):
+    `alarms` is how many of 1,000 ordinary stories may be flagged wrongly.
+    """
+
+    def __init__(self, encoder: Encoder, alarms: float = ALARMS):
         self.encoder = encoder
-        self.threshold = encoder.threshold if threshold is None else threshold
+        self.threshold = encoder.threshold(alarms)
+        self.chance = encoder.chance
 
     def judge(
         self, title: str | None, body: str | None, language: str | None = None, published: datetime | None = None
     ) -> Assessment:
         """All departures of a story. A story in a language that the model does not read says so in `skipped`."""
-        title, body = title or "", body or ""
-        text = (f"{title}\n{body}" if title else body)[:LONGEST]
-        if not text.strip():
-            return self._nothing("empty")
-        found = detect(title, body, language)
-        if found not in READ:
-            return self._nothing(f"language: {found or 'none'}")
-        doc = documents.document(text, found, self.encoder.tokenizer)
-        body_at = len(title) + 1 if title else 0
-        mentions = [self._mention(doc, p, r, body_at, published) for p, r in self._readings(doc)]
-        kept = _settle([m for m in mentions if m is not None])
+        told, skipped = self.told(title or "", body or "", language, published)
+        kept = _settle([mention for mention, _ in told if mention.score >= _TOLD])
         founds = [m for m in kept if m.kind == "founds" and m.status != "denied"]
         score = max((m.score for m in founds), default=0.0)
-        return Assessment(self.encoder.version, score, bool(founds) and score >= self.threshold, tuple(kept))
+        return Assessment(self.encoder.version, score, bool(founds) and score >= self.threshold, tuple(kept), skipped)
 
-    def _nothing(self, why: str) -> Assessment:
-        return Assessment(self.encoder.version, 0.0, False, skipped=why)
+    def told(
+        self, title: str, body: str, language: str | None = None, published: datetime | None = None
+    ) -> tuple[list[tuple[Mention, Signals]], str | None]:
+        """Every event that the encoder thinks of, likely or not, with what speaks for it; or why it did not read."""
+        text = (f"{title}\n{body}" if title else body)[:LONGEST]
+        if not text.strip():
+            return [], "empty"
+        found = detect(title, body, language)
+        if found not in READ:
+            return [], f"language: {found or 'none'}"
+        doc = documents.document(text, found, self.encoder.tokenizer)
+        body_at = len(title) + 1 if title else 0
+        thought = [self._mention(doc, *reading, body_at, published) for reading in self._readings(doc)]
+        return [pair for pair in thought if pair is not None], None
 
-    def _readings(self, doc: Document) -> Iterable[tuple[Person | None, Reading]]:
-        """What the reader says of each person who may be leaving; None for one without a name."""
+    def _readings(self, doc: Document) -> Iterable[tuple[Person | None, float, Reading]]:
+        """What the reader says of each person (None for one without a name) who may, as the finder sees it, leave."""
         names, nameless = find(doc, self.encoder)
         people = [p for p in join(names, doc.text) if p.weight >= _CANDIDATE]
         people = sorted(people, key=lambda p: -p.weight)[:_MOST_CANDIDATES]
@@ -74,16 +83,22 @@ class StoryReader:
             spans = [(m.start, m.end) for m in mentions]
             chosen = documents.digest(doc, spans, [m.weight for m in mentions])
             looks.append(documents.look(doc, chosen, self.encoder.tokenizer, spans))
-        for (person, _), look, answer in zip(subjects, looks, self.encoder.answers(looks), strict=True):
-            yield person, read(look, answer, doc.text)
+        for (person, mentions), look, answer in zip(subjects, looks, self.encoder.answers(looks), strict=True):
+            yield person, max(m.weight for m in mentions), read(look, answer, doc.text)
 
     def _mention(
-        self, doc: Document, person: Person | None, reading: Reading, body_at: int, published: datetime | None
-    ) -> Mention | None:
-        """The event that a reading tells, or None where it tells none that counts."""
+        self,
+        doc: Document,
+        person: Person | None,
+        leaver: float,
+        reading: Reading,
+        body_at: int,
+        published: datetime | None,
+    ) -> tuple[Mention, Signals] | None:
+        """The likeliest event of a reading, with what speaks for it; None where it would be too old to count."""
         kind = max(("founds", "joins", "leaves"), key=lambda k: reading.kind[k])
-        if reading.kind["none"] >= 0.5 or reading.kind["none"] >= 1.5 * reading.kind[kind]:
-            return None
+        signals = Signals(reading.kind[kind], reading.trigger, leaver)
+        score = self.chance.of(signals)
         best = {role: _best(spans) for role, spans in reading.arguments.items()}
         when = best["when"].text if best["when"] else None
         told = published or datetime.now(UTC)
@@ -96,11 +111,11 @@ class StoryReader:
         triggers = [span.text for span in reading.arguments["trigger"]]
         role = best["role"].text if best["role"] else None
         venture, focus = (best[name].text if best[name] else None for name in ("venture", "focus"))
-        return Mention(
+        mention = Mention(
             person=person.name if person else None,
             kind=kind,
             status=_status(reading, " ".join((doc.text[:body_at], *(e.text for e in evidence)))),
-            score=round(reading.kind[kind], 4),
+            score=round(score, 4),
             employer=best["employer"].text if best["employer"] else None,
             role=role,
             seniority=fields.seniority(role),
@@ -114,6 +129,7 @@ class StoryReader:
             evidence=evidence,
             triggers=tuple(dict.fromkeys(triggers)),
         )
+        return mention, signals
 
 
 def _status(reading: Reading, text: str) -> str:

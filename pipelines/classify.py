@@ -21,7 +21,7 @@ class Classify:
     def from_settings(cls, settings) -> Classify:
         """As `scrapy crawl` makes it: with the configured model."""
         config = load()
-        return cls(StoryReader(Encoder(config.model), config.threshold))
+        return cls(StoryReader(Encoder(config.model), config.alarms_per_1000))
 
     def __call__(self, story: Story) -> Story:
         article = story.article

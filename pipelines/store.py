@@ -29,7 +29,7 @@ class Keep:
         """
         config = load()
         encoder = Encoder(config.model)
-        return cls(Store(config.database), encoder.threshold if config.threshold is None else config.threshold)
+        return cls(Store(config.database), encoder.threshold(config.alarms_per_1000))
 
     def __call__(self, story: Story) -> Story:
         try:

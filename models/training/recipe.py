@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from models.training import base_encoder, corpus
+from models.training import agreement, base_encoder, corpus
 from models.training.calibrate import calibrate
 from models.training.corpus import Record
-from models.training.export import export
+from models.training.export import export, finish
 from models.training.settings import Settings
 from models.training.train import train
 
@@ -22,7 +22,16 @@ def make(
         base = str(work / "base")
         if not (work / "base" / "config.json").exists():
             base_encoder.build(work / "base")
+    part = {name: [r for r in records if corpus.split(r) == name] for name in ("train", "dev", "test")}
     best = train(base, work, settings, records, resume=resume)
-    export(best, work / "uncalibrated", {}, version)
-    measured = calibrate(work / "uncalibrated", [r for r in records if corpus.split(r) == "dev"])
-    export(best, out, {**measured, "settings": asdict(settings), "corpus": corpus.digest(records)}, version)
+    write(best, out, work, part, {"settings": asdict(settings), "corpus": corpus.digest(records)}, version)
+
+
+def write(best: Path, out: Path, work: Path, part: dict[str, list[Record]], about: dict, version: str) -> None:
+    """Makes the model folder `out` of a trained state: int8, calibrated, beside it what full precision says."""
+    export(best, work / "uncalibrated", version, part["train"])
+    about |= calibrate(work / "uncalibrated", part["dev"], [*part["train"], *part["dev"], *part["test"]])
+    finish(work / "uncalibrated", out, about)
+    export(best, work / "full", version)
+    finish(work / "full", work / "full", about)
+    agreement.keep(work / "full", out, part["test"])
