@@ -94,7 +94,7 @@ def _table(measured: dict[str, dict]) -> Table:
     for name, (group, key) in _SHOWN.items():
         table.add_row(name, *(_cell(report[group][key]) for report in measured.values()))
     table.add_row("flag average precision", *(f"{r['flag']['average_precision']}" for r in measured.values()))
-    table.add_row("false alarms", *(str(r["flag"]["false_alarms"]) for r in measured.values()))
+    table.add_row("false alarms", *(_cell(r["flag"]["false_alarm_rate"]) for r in measured.values()))
     return table
 
 

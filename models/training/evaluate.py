@@ -132,7 +132,9 @@ def measures(tallies: Sequence[Tally]) -> dict:
     for name in FIELDS:
         report["fields"][name] = _ratio(columns[f"{name}_right"], columns[f"{name}_asked"], draws)
     report["flag"]["average_precision"] = _average_precision(tallies)
-    report["flag"]["false_alarms"] = int((columns["flag_told"] - columns["flag_hit"]).sum())
+    wrong = columns["flag_told"] - columns["flag_hit"]
+    report["flag"]["false_alarms"] = int(wrong.sum())
+    report["flag"]["false_alarm_rate"] = _ratio(wrong, 1 - columns["flag_wanted"], draws)
     return report
 
 
