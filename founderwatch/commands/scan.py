@@ -140,4 +140,6 @@ def card(identifier: str, story: Story, color: bool) -> str:
         if extra:
             lines.append(f"        {extra}")
         lines += [f"        “{safe(e.text)}”" for e in m.evidence]
+        if m.triggers:
+            lines.append(f"        decided by: {safe(' · '.join(m.triggers))}")
     return "\n".join(lines)
