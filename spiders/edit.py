@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, Table
 
 from spiders.sources import RegistryError, Source, parse_registry
 
@@ -23,6 +23,8 @@ def add(path: Path, sources: Iterable[Source]) -> None:
     for source in sources:
         table = tomlkit.table() if isinstance(tables, AoT) else tomlkit.inline_table()
         table.update(_row(source))
+        if isinstance(table, Table):
+            table.trivia.indent = "\n"  # an empty line before each
         tables.append(table)
     _write(path, document)
 
@@ -59,7 +61,7 @@ def _open(path: Path) -> tomlkit.TOMLDocument:
         # With its own line ends: what is read in text mode would be written back with others.
         return tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
-        return tomlkit.document().add(tomlkit.comment(_HEAD)).add(tomlkit.nl())
+        return tomlkit.document().add(tomlkit.comment(_HEAD))
     except OSError as error:
         raise RegistryError([f"{path}: cannot be read: {error.strerror or error}"]) from error
 

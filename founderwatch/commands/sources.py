@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -108,7 +109,7 @@ def check_sources(names, path, as_json, config, quiet):
              "\n".join(safe(line) for line in (health.reason, health.advice) if line))
             for check, health in results
         ]  # fmt: skip
-        _print(("name", "verdict", "stories", "newest", "robots.txt", "readable", "why, and what to do"), rows)
+        _print(("name", "verdict", "stories", "newest", "robots", "read", "why, and what to do"), rows)
         if not quiet:
             words = [health.verdict for _, health in results]
             click.echo(", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words))))
@@ -421,9 +422,10 @@ def _show(check, health) -> None:
 
 
 def _print(columns, rows) -> None:
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for number, column in enumerate(columns):
+        # Names stay whole, so that they can be searched for.
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*map(Text, row))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
