@@ -16,7 +16,7 @@ _COMMANDS = {
     "crawl": "Read all sources and store what is new.",
     "events": "List the departures found.",
     "serve": "Open the database in the browser.",
-    "sources": "Show the registry of sources.",
+    "sources": "Show, check and extend the registry of sources.",
     "evaluate": "Measure the model on gold stories.",
     "corpus": "Check and count the labelled corpus.",
     "train": "Fine-tune the model on the corpus.",

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import platformdirs
@@ -16,6 +16,7 @@ from spiders.entries import oldest
 from spiders.sources import PACKAGED
 
 _NEWLINE = b"\n"
+_OWN = "sources.toml"
 
 
 class ConfigError(ValueError):
@@ -28,6 +29,8 @@ class Config:
 
     database: Path = Path("founderwatch.db")
     sources: Path = PACKAGED
+    # The user's own registry, laid over `sources`: beside the configuration file, or in the user's configuration folder.
+    own_sources: Path = field(default_factory=lambda: platformdirs.user_config_path("founderwatch") / _OWN)
     model: str = str(WEIGHTS)  # a folder or hub name
     alarms_per_1000: float = ALARMS  # how many of 1,000 ordinary stories may be flagged wrongly
     since: str = "30d"
@@ -72,7 +75,7 @@ def load(named: Path | None = None) -> Config:
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
         checked[key] = _checked(key, value, path.parent, where)
-    return replace(Config(origin=path), **checked)
+    return replace(Config(origin=path, own_sources=path.parent / _OWN), **checked)
 
 
 def _checked(key: str, value, folder: Path, where: str):
@@ -82,7 +85,7 @@ def _checked(key: str, value, folder: Path, where: str):
         return float(value)
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{where}: must be a text, not {value!r}")
-    if key in ("database", "sources"):
+    if key in ("database", "sources", "own_sources"):
         return folder / Path(value).expanduser()
     if key == "model" and (path := folder / Path(value).expanduser()).exists():
         return str(path)

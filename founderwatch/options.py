@@ -40,6 +40,16 @@ def fail(code: int, message: str) -> None:
     sys.exit(code)
 
 
+def open_registry(config: Config, path: Path | None = None):
+    """The registry in the file given, alone; else the configured one under the user's own. Mistakes end with 2."""
+    from spiders.sources import RegistryError, lay, read
+
+    try:
+        return read(path) if path else lay(config.sources, config.own_sources)
+    except RegistryError as error:
+        fail(status.USAGE, str(error))
+
+
 def open_reader(config: Config):
     """The configured model, ready to judge; ends with status 3 where it cannot be loaded."""
     from models.encoder import Encoder, ModelError
@@ -63,4 +73,4 @@ def open_store(config: Config):
         fail(status.FAILED, str(error))
 
 
-__all__ = ["Config", "common", "fail", "open_reader", "open_store"]
+__all__ = ["Config", "common", "fail", "open_reader", "open_registry", "open_store"]

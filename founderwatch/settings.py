@@ -77,6 +77,8 @@ URLLENGTH_LIMIT = 0
 DOWNLOADER_MIDDLEWARES = {
     "spiders.guard.Guard": 50,
     "spiders.politeness.Slots": 60,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "spiders.politeness.Robots": 100,
 }
 DOWNLOAD_HANDLERS = {
     "http": "spiders.politeness.PatientHandler",

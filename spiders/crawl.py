@@ -6,7 +6,9 @@ A process runs one crawl: Twisted's reactor does not start twice.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,11 +20,15 @@ import founderwatch.settings
 from founderwatch.address import clean
 from founderwatch.items import Story
 from spiders.channel import ChannelSpider
+from spiders.check import CheckSpider, SourceCheck
+from spiders.find import FindSpider
 from spiders.news import NewsSpider
 from spiders.page import PageSpider
 from spiders.report import CrawlReport, Progress
 from spiders.sources import Source
 from spiders.state import ChannelStates
+
+_SPIDERS = (NewsSpider, PageSpider, CheckSpider, FindSpider)
 
 Stages = Mapping[str, Callable[[Story], Story]]
 
@@ -94,13 +100,62 @@ def fetch(
     return tuple(stories[key] for url in urls if (key := clean(url) or url) in stories)
 
 
-def _run(
+def check(
+    sources: Iterable[Source],
+    stages: Stages,
+    *,
+    sample: int = 3,
+    on_progress: Callable[[Progress], None] | None = None,
+    contact: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> tuple[SourceCheck, ...]:
+    """Asks each channel of the sources and fetches `sample` stories of each; stores nothing."""
+    _, spider = _perform(
+        CheckSpider,
+        settings=settings,
+        contact=contact,
+        sources=tuple(sources),
+        sample=sample,
+        stages=stages,
+        on_progress=on_progress,
+    )
+    return tuple(spider.checks.values()) if isinstance(spider, CheckSpider) else ()
+
+
+def find(
+    url: str,
+    stages: Stages,
+    *,
+    taken: Iterable[str] = (),
+    contact: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> tuple[SourceCheck | None, tuple[tuple[str, str], ...]]:
+    """Makes a source of the site at an address, and checks it; with it, what was tried in vain and why.
+
+    The source's language is that of most stories of the sample, else what the page declares.
+    """
+    _, spider = _perform(FindSpider, settings=settings, contact=contact, url=url, taken=frozenset(taken), stages=stages)
+    if not isinstance(spider, FindSpider) or spider.source is None:
+        return None, tuple(spider.tried) if isinstance(spider, FindSpider) else ()
+    [found] = spider.checks.values()
+    languages = Counter(story.article.language for story in found.stories if story.article and story.article.language)
+    if languages:
+        found.source = replace(found.source, language=languages.most_common(1)[0][0])
+    return found, tuple(spider.tried)
+
+
+def _run(spider: type[ChannelSpider], **arguments: Any) -> CrawlReport:
+    return _perform(spider, **arguments)[0]
+
+
+def _perform(
     spider: type[ChannelSpider],
     settings: Mapping[str, Any] | None,
     contact: str | None,
     on_story: Callable[..., None] | None = None,
     **arguments: Any,
-) -> CrawlReport:
+) -> tuple[CrawlReport, ChannelSpider | None]:
+    """Runs a spider to its end; gives the report, and the spider with what it remembers."""
     merged = Settings()
     merged.setmodule(founderwatch.settings, priority="project")
     merged.update({"USER_AGENT": founderwatch.settings.user_agent(contact)}, priority="project")
@@ -111,7 +166,7 @@ def _run(
     process = AsyncCrawlerProcess(merged)
     if not logged:
         # Each failure comes out as a story with its reason: the log would say it a second time.
-        for name in ("scrapy", "twisted", "pipelines", *(spider.name for spider in (NewsSpider, PageSpider))):
+        for name in ("scrapy", "twisted", "pipelines", *(spider.name for spider in _SPIDERS)):
             logging.getLogger(name).setLevel(logging.CRITICAL)
     crawler = process.create_crawler(spider)
     outcome: dict[str, Any] = {"reason": "failed"}
@@ -127,9 +182,10 @@ def _run(
     if task.done() and not task.cancelled() and (error := task.exception()) is not None:
         raise error
     finished: ChannelSpider | None = outcome.get("spider")
-    return CrawlReport(
+    report = CrawlReport(
         started_at=started,
         finished_at=datetime.now(UTC),
         reason=outcome["reason"],
         sources=tuple(finished.tally.report(name) for name in finished.reported) if finished else (),
     )
+    return report, finished

@@ -20,6 +20,7 @@ from spiders.guard import Refused
 
 # Answers that shut the door on a robot, while the story itself exists.
 SHUT = frozenset({401, 402, 403, 406, 451})
+FORBIDDEN = "forbidden by robots.txt"
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -74,7 +75,7 @@ def _ignored(error: IgnoreRequest, maxsize: int) -> Cause:
     # Scrapy tells these apart by their text alone.
     text = str(error)
     if "robots.txt" in text:
-        return Cause("forbidden by robots.txt")
+        return Cause(FORBIDDEN)
     if "DOWNLOAD_MAXSIZE" in text:
         return Cause(f"larger than {_size(maxsize)} once unpacked")
     if "redirect" in text:

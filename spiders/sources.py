@@ -59,15 +59,58 @@ class Source:
         return not self.allow or any(pattern.search(url) for pattern in self.allow)
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """The addresses that announce its stories."""
+        return (*self.feeds, *self.sitemaps, *self.listings)
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Every address that the registry names for this source."""
-        return (self.home, *self.feeds, *self.sitemaps, *self.listings)
+        return (self.home, *self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All sources, and the names of those that a crawl leaves out."""
+
+    sources: tuple[Source, ...] = ()
+    disabled: frozenset[str] = frozenset()
+
+    def choose(self, names: Iterable[str] = ()) -> tuple[Source, ...]:
+        """The named sources, disabled or not; without names, all that are not disabled."""
+        names = tuple(names)
+        chosen = select(self.sources, names) if names else self.enabled
+        if not chosen:
+            raise RegistryError(["every source is disabled (see `founderwatch sources list`)"])
+        return chosen
+
+    @property
+    def enabled(self) -> tuple[Source, ...]:
+        return tuple(source for source in self.sources if source.name not in self.disabled)
+
+    def under(self, own: Registry) -> Registry:
+        """This registry with a user's own laid over it: a source of the same name takes the other's place."""
+        theirs = {source.name: source for source in own.sources}
+        kept = tuple(theirs.pop(source.name, source) for source in self.sources)
+        return Registry((*kept, *theirs.values()), self.disabled | own.disabled)
 
 
 _FIELDS = tuple(field.name for field in fields(Source))
 
 
 def load(path: str | Path = PACKAGED) -> tuple[Source, ...]:
+    """Reads the sources of a registry file that are not disabled; raises RegistryError with every mistake in it."""
+    return read(path).enabled
+
+
+def lay(base: str | Path, own: str | Path) -> Registry:
+    """Reads a registry and, where there is one, the user's own over it."""
+    if Path(base) == Path(own) or not Path(own).exists():
+        return read(base)
+    return read(base).under(read(own, may_be_empty=True))
+
+
+def read(path: str | Path, may_be_empty: bool = False) -> Registry:
     """Reads a registry file; raises RegistryError with every mistake in it."""
     path = Path(path)
     try:
@@ -76,16 +119,21 @@ def load(path: str | Path = PACKAGED) -> tuple[Source, ...]:
         raise RegistryError([f"{path}: cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
         raise RegistryError([f"{path}: is not UTF-8 (byte {error.start})"]) from error
-    return parse(text, str(path))
+    return parse_registry(text, str(path), may_be_empty)
 
 
 def parse(text: str, path: str = "<registry>") -> tuple[Source, ...]:
-    """Reads a registry from its text; `path` is what the messages call it."""
+    """Reads the sources of a registry's text that are not disabled; `path` is what the messages call it."""
+    return parse_registry(text, path).enabled
+
+
+def parse_registry(text: str, path: str = "<registry>", may_be_empty: bool = False) -> Registry:
+    """Reads a registry from its text; `may_be_empty`: it need not name a source."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RegistryError([f"{path}: is not TOML: {error}"]) from error
-    return _Reader(text, path).read(document)
+    return _Reader(text, path).read(document, may_be_empty)
 
 
 def select(sources: Iterable[Source], names: Iterable[str]) -> tuple[Source, ...]:
@@ -117,22 +165,27 @@ class _Reader:
         ]
         self.problems: list[str] = []
 
-    def read(self, document: Mapping[str, Any]) -> tuple[Source, ...]:
+    def read(self, document: Mapping[str, Any], may_be_empty: bool) -> Registry:
         for key in document:
-            if key != "source":
+            if key not in ("source", "disabled"):
                 line = self._line_of(key, 1, len(self.lines))
-                self._problem(line, key, f"is unknown{_suggestion(key, ['source'])}; tables are [[source]]")
+                known = ("source", "disabled")
+                self._problem(line, key, f"is unknown{_suggestion(key, known)}; tables are [[source]]")
+        disabled = document.get("disabled", [])
+        if not isinstance(disabled, list) or not all(isinstance(name, str) for name in disabled):
+            self._problem(self._line_of("disabled", 1, len(self.lines)), "disabled", "must be a list of names")
+            disabled = []
         tables = document.get("source", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             self._problem(self._line_of("source", 1, len(self.lines)), "source", "must be [[source]] tables")
             tables = []
-        elif not tables and not self.problems:
+        elif not tables and not may_be_empty and not self.problems:
             self._problem(1, "source", "is missing: the registry names no source")
         read = [self._source(index, table) for index, table in enumerate(tables)]
         self._unique(tables)
         if self.problems:
             raise RegistryError(self.problems)
-        return tuple(source for source in read if source is not None)
+        return Registry(tuple(source for source in read if source is not None), frozenset(disabled))
 
     def _source(self, index: int, table: Mapping[str, Any]) -> Source | None:
         before = len(self.problems)

@@ -51,10 +51,19 @@ def test_paths_are_relative_to_the_file():
     assert config == Config(
         database=Path("conf/data/x.db"),
         sources=Path("/etc/sources.toml"),
+        own_sources=Path("conf/sources.toml"),
         model="conf/weights",
         alarms_per_1000=3.0,
         origin=path,
     )
+
+
+def test_the_own_registry_is_named_or_beside_the_file_or_at_home(tmp_path):
+    assert load().own_sources == tmp_path / "home/founderwatch/sources.toml"
+    write("")
+    assert load().own_sources == Path("sources.toml")
+    write('own_sources = "lists/mine.toml"\n')
+    assert load().own_sources == Path("lists/mine.toml")
 
 
 def test_a_tilde_is_the_home(tmp_path):

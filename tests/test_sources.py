@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spiders.sources import PACKAGED, RegistryError, load, parse, select
+from spiders.sources import PACKAGED, Registry, RegistryError, lay, load, parse, parse_registry, read, select
 
 GOOD = """\
 # A comment
@@ -95,6 +95,29 @@ def test_select_keeps_order_and_suggests() -> None:
     assert select(sources, []) == sources
     with pytest.raises(RegistryError, match=r"no source is called '36k'.*did you mean '36kr'"):
         select(sources, ["36k"])
+
+
+def test_disabled_sources_stay_known_and_are_left_out(tmp_path: Path) -> None:
+    text = 'disabled = ["plain", "left-the-registry"]\n' + GOOD
+    registry = parse_registry(text)
+    assert [source.name for source in parse(text)] == [source.name for source in registry.enabled] == ["36kr"]
+    assert [source.name for source in registry.choose(["plain"])] == ["plain"]
+    with pytest.raises(RegistryError, match="every source is disabled"):
+        Registry(registry.sources, frozenset({"36kr", "plain"})).choose()
+
+
+def test_an_own_registry_replaces_in_place_adds_and_disables(tmp_path: Path) -> None:
+    base, own = tmp_path / "base.toml", tmp_path / "own.toml"
+    base.write_text(GOOD)
+    assert lay(base, own) == read(base)
+    own.write_text('disabled = ["plain"]\n' + GOOD.replace("plain", "mine").replace("36kr.com/feed", "36kr.com/new"))
+    both = lay(base, own)
+    assert [source.name for source in both.sources] == ["36kr", "plain", "mine"]
+    assert both.sources[0].feeds == ("https://36kr.com/new",)
+    assert [source.name for source in both.enabled] == ["36kr", "mine"]
+    own.write_text("# nothing yet\n")
+    assert lay(base, own).sources == read(base).sources
+    assert lay(base, base) == read(base)
 
 
 @pytest.mark.skipif(not PACKAGED.exists(), reason="the packaged registry is not there yet")

@@ -175,3 +175,11 @@ def test_sitemaps(crawled: Crawled) -> None:
     assert whole.stored == 40 and whole.channels_read == 2, "an index that names itself is read once"
     assert cut.found + cut.channels_failed > 0 and "is cut off" in cut.messages[0].reason
     assert bomb.messages[0].reason == "is larger than 50 MB once unpacked"
+
+
+def test_robots_holds_for_all_that_wait_while_it_is_fetched() -> None:
+    with mockserver() as site:
+        asked = ("/feed/good", "/forbidden/1", "/forbidden/2", "/forbidden/3")
+        crawled = crawl("".join(source(path[1:], site.base, "feeds", path) for path in asked))
+        assert not [path for path in site.asked if path.startswith("/forbidden")]
+    assert [message.reason for message in crawled.report.messages] == ["forbidden by robots.txt"] * 3

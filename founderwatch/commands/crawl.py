@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 from filelock import FileLock, Timeout
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from founderwatch import status
 from founderwatch.database.store import recent_texts
-from founderwatch.options import common, fail, open_reader, open_store
+from founderwatch.options import common, fail, open_reader, open_registry, open_store
+from founderwatch.progress import progress
 from founderwatch.render import safe
 from pipelines.classify import Classify
 from pipelines.deduplicate import Deduplicate
@@ -24,7 +22,7 @@ from pipelines.store import Keep
 from spiders.crawl import run
 from spiders.entries import oldest
 from spiders.report import SourceReport
-from spiders.sources import RegistryError, load, select
+from spiders.sources import RegistryError
 
 # A copy appears within weeks of its original.
 _COPIES_WITHIN = timedelta(days=60)
@@ -47,8 +45,8 @@ def command(*, sources, only, since, limit, config, quiet):
               founderwatch crawl --only 36kr --only techcrunch --limit 20
     """
     try:
-        registry = load(sources or config.sources)
-        chosen = select(registry, only)
+        registry = open_registry(config, sources)
+        chosen = registry.choose(only)
         limit_day = oldest(since or config.since)
     except (RegistryError, ValueError) as error:
         fail(status.USAGE, str(error))
@@ -62,7 +60,7 @@ def command(*, sources, only, since, limit, config, quiet):
         fail(status.FAILED, f"{config.database} cannot be used: {error.strerror or error}")
     with lock:
         reader, store = open_reader(config), open_store(config)
-        store.register_sources(registry)
+        store.register_sources(registry.sources)
         number = store.start_run("crawl")
         keep = Keep(store, reader.threshold)
         stages = {
@@ -72,9 +70,9 @@ def command(*, sources, only, since, limit, config, quiet):
             "classify": Classify(reader),
             "store": keep,
         }
-        with _progress(quiet) as on_progress:
+        with progress("crawling", quiet) as on_progress:
             report = run(
-                registry,
+                registry.sources,
                 stages,
                 only=[s.name for s in chosen],
                 since=limit_day,
@@ -89,19 +87,6 @@ def command(*, sources, only, since, limit, config, quiet):
         store.close()
     _say(report, keep.counts, quiet)
     sys.exit(report.exit_status)
-
-
-@contextmanager
-def _progress(quiet: bool):
-    """A progress bar on a terminal, nothing elsewhere; yields what to call with each step."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("crawling", total=None)
-        yield lambda step: bar.update(task, completed=step.done, total=step.expected, description=step.source)
 
 
 def _row(source: SourceReport) -> dict:

@@ -11,12 +11,11 @@ import click
 from founderwatch import status
 from founderwatch.intake import read
 from founderwatch.items import Assessment, Story
-from founderwatch.options import Config, common, fail, open_reader, open_store
+from founderwatch.options import Config, common, fail, open_reader, open_registry, open_store
 from founderwatch.render import as_json as to_json
 from founderwatch.render import safe
 from pipelines.classify import Classify
 from pipelines.stage import Stage, advance
-from spiders.sources import RegistryError, load
 
 # A copy appears within weeks of its original.
 _COPIES_WITHIN = timedelta(days=60)
@@ -53,10 +52,7 @@ def command(*, inputs, as_json, jsonl, save, config, quiet):
     """
     if as_json and jsonl:
         fail(status.USAGE, "--json and --jsonl exclude each other")
-    try:
-        sources = load(config.sources)
-    except RegistryError as error:
-        fail(status.USAGE, str(error))
+    sources = open_registry(config).sources
     stages = _stages(config, save)
     # A failed stage comes out as the story's failure: the log would say it a second time, with its traceback.
     logging.getLogger("pipelines").addHandler(logging.NullHandler())
