@@ -77,6 +77,7 @@ URLLENGTH_LIMIT = 0
 DOWNLOADER_MIDDLEWARES = {
     "spiders.guard.Guard": 50,
     "spiders.politeness.Slots": 60,
+    "spiders.deadline.Deadline": 110,
 }
 DOWNLOAD_HANDLERS = {
     "http": "spiders.politeness.PatientHandler",

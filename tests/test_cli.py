@@ -121,6 +121,8 @@ def test_a_mistake_in_the_configuration_ends_every_command(here, command):
         (["crawl", "--since", "soon"], "since must be a span"),
         (["crawl", "--only", "36krr"], "did you mean '36kr'"),
         (["crawl", "--limit", "0"], "--limit"),
+        (["crawl", "--for", "0m"], "must be a time such as 90s, 10m or 2h, not '0m'"),
+        (["crawl", "--for", "soon"], "must be a time such as"),
         (["crawl", "--sources", "missing.toml"], "missing.toml: cannot be read"),
         (["events", "--config", "missing.toml"], "missing.toml: no such configuration file"),
         (["evaluate", "missing.jsonl"], "does not exist"),
