@@ -16,6 +16,7 @@ _COMMANDS = {
     "crawl": "Read all sources and store what is new.",
     "events": "List the departures found.",
     "serve": "Open the database in the browser.",
+    "schedule": "Let cron or systemd start the crawl.",
     "sources": "Show the registry of sources.",
     "evaluate": "Measure the model on gold stories.",
     "corpus": "Check and count the labelled corpus.",
