@@ -17,6 +17,8 @@ _COMMANDS = {
     "events": "List the departures found.",
     "serve": "Open the database in the browser.",
     "schedule": "Let cron or systemd start the crawl.",
+    "init": "Write a configuration to start from.",
+    "config": "Show the configuration, and where each value came from.",
     "sources": "Show the registry of sources.",
     "evaluate": "Measure the model on gold stories.",
     "corpus": "Check and count the labelled corpus.",

@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from founderwatch import status
 from founderwatch.database.store import recent_texts
-from founderwatch.options import common, fail, open_reader, open_store
+from founderwatch.options import common, fail, locked, open_reader, open_store
 from founderwatch.render import safe
 from pipelines.classify import Classify
 from pipelines.deduplicate import Deduplicate
@@ -75,15 +74,7 @@ def command(*, sources, only, since, limit, longest, config, quiet):
         limit_day = oldest(since or config.since)
     except (RegistryError, ValueError) as error:
         fail(status.USAGE, str(error))
-    lock = FileLock(f"{config.database}.lock")
-    try:
-        config.database.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        fail(status.BUSY, f"another crawl is using {config.database}; nothing was done")
-    except OSError as error:
-        fail(status.FAILED, f"{config.database} cannot be used: {error.strerror or error}")
-    with lock:
+    with locked(config):
         reader, store = open_reader(config), open_store(config)
         store.register_sources(registry)
         number = store.start_run("crawl")
