@@ -17,6 +17,7 @@ _COMMANDS = {
     "events": "List the departures found.",
     "serve": "Open the database in the browser.",
     "schedule": "Let cron or systemd start the crawl.",
+    "doctor": "Tell what is well, what is not, and what to do.",
     "backup": "Copy the database while it is in use.",
     "restore": "Put a backup in the database's place.",
     "vacuum": "Give unused space of the database back.",

@@ -102,7 +102,7 @@ def test_a_command_whose_extra_is_missing_says_how_to_get_it():
 def test_a_mistake_in_the_configuration_ends_every_command(here, command):
     (here / "founderwatch.toml").write_text('\ndatabse = "x.db"\n')
     (here / "given").write_text("")
-    needed = {"scan": ["given"], "evaluate": ["given"]}.get(command[0], [])
+    needed = {"scan": ["given"], "evaluate": ["given"], "restore": ["given"]}.get(command[0], [])
     found = run(*command, *needed)
     assert found.exit_code == status.USAGE, found.output
     assert "founderwatch.toml:2: databse: unknown key; did you mean database?" in found.stderr
@@ -117,6 +117,8 @@ def test_a_mistake_in_the_configuration_ends_every_command(here, command):
         (["scan", "--no-such-option", "x"], "No such option"),
         (["scan", "--json", "--jsonl", "x"], "exclude each other"),
         (["events", "--since", "soon"], "since must be a span"),
+        (["schedule", "install", "--every", "7m"], "'7m' is not one of"),
+        (["restore"], "Missing argument"),
         (["events", "--status", "perhaps"], "perhaps"),
         (["crawl", "--since", "soon"], "since must be a span"),
         (["crawl", "--only", "36krr"], "did you mean '36kr'"),
