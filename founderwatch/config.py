@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -17,6 +18,13 @@ from spiders.sources import PACKAGED
 
 _NEWLINE = b"\n"
 _OWN = "sources.toml"
+# What is nobody else's business need not stand in a file; the environment goes before it.
+_FROM_ENVIRONMENT = {
+    "contact": "FOUNDERWATCH_CONTACT",
+    "password_hash": "FOUNDERWATCH_PASSWORD_HASH",
+    "secret": "FOUNDERWATCH_SECRET",
+}
+SECRETS = ("password_hash", "secret")
 
 
 class ConfigError(ValueError):
@@ -38,6 +46,21 @@ class Config:
     password_hash: str | None = None  # `datasette hash-password`, lets `serve` listen beyond loopback
     secret: str | None = None
     origin: Path | None = None  # the file that it came from
+    # Where each value that is no default came from.
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The keys that a file may hold."""
+        return tuple(f.name for f in fields(cls) if f.name not in ("origin", "places"))
+
+    def place(self, key: str) -> str:
+        """Where a value came from: file and line, environment, option or default."""
+        return self.places.get(key, "default")
+
+    def with_option(self, key: str, value: object, option: str) -> Config:
+        """The same with one value that the command line names."""
+        return replace(self, **{key: value}, places={**self.places, key: option})
 
 
 def find(named: Path | None = None) -> Path | None:
@@ -53,10 +76,18 @@ def find(named: Path | None = None) -> Path | None:
 
 
 def load(named: Path | None = None) -> Config:
-    """Reads the configuration; without a file, the defaults."""
+    """Reads the configuration: the environment goes before the file, and the file before the defaults."""
     path = find(named)
-    if path is None:
-        return Config()
+    values, places = _read(path) if path else ({}, {})
+    for key, variable in _FROM_ENVIRONMENT.items():
+        if value := os.environ.get(variable, "").strip():
+            values[key], places[key] = value, f"environment: {variable}"
+    beside = {"own_sources": path.parent / _OWN} if path else {}
+    return replace(Config(origin=path, places=places), **beside | values)
+
+
+def _read(path: Path) -> tuple[dict[str, object], dict[str, str]]:
+    """A file's checked values, and where each stands."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -67,15 +98,16 @@ def load(named: Path | None = None) -> Config:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
-    known = {f.name for f in fields(Config)} - {"origin"}
-    checked = {}
+    known = Config.names()
+    checked, places = {}, {}
     for key, value in values.items():
-        where = f"{path}:{_line(text, key)}: {key}"
+        places[key] = f"{path}:{_line(text, key)}"
+        where = f"{places[key]}: {key}"
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
         checked[key] = _checked(key, value, path.parent, where)
-    return replace(Config(origin=path, own_sources=path.parent / _OWN), **checked)
+    return checked, places
 
 
 def _checked(key: str, value, folder: Path, where: str):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -28,7 +30,7 @@ def common(function):
         except ConfigError as error:
             fail(status.USAGE, str(error))
         if db:
-            config = configuration.replace(config, database=db)
+            config = config.with_option("database", db, "--db")
         return function(*args, config=config, quiet=quiet, **kwargs)
 
     return with_config
@@ -48,6 +50,23 @@ def open_registry(config: Config, path: Path | None = None):
         return read(path) if path else lay(config.sources, config.own_sources)
     except RegistryError as error:
         fail(status.USAGE, str(error))
+
+
+@contextmanager
+def locked(config: Config) -> Iterator[None]:
+    """Holds the database's lock, which a crash releases; ends with status 75 where another run has it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(f"{config.database}.lock")
+    try:
+        config.database.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        fail(status.BUSY, f"another crawl is using {config.database}; nothing was done")
+    except OSError as error:
+        fail(status.FAILED, f"{config.database} cannot be used: {error.strerror or error}")
+    with lock:
+        yield
 
 
 def open_reader(config: Config):
@@ -73,4 +92,4 @@ def open_store(config: Config):
         fail(status.FAILED, str(error))
 
 
-__all__ = ["Config", "common", "fail", "open_reader", "open_registry", "open_store"]
+__all__ = ["Config", "common", "fail", "locked", "open_reader", "open_registry", "open_store"]

@@ -79,6 +79,7 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders.politeness.Slots": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "spiders.politeness.Robots": 100,
+    "spiders.deadline.Deadline": 110,
 }
 DOWNLOAD_HANDLERS = {
     "http": "spiders.politeness.PatientHandler",

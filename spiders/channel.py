@@ -15,6 +15,7 @@ Every page comes out as a Story with a Page; every failure as a Story with a Pag
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.message import Message as Header
@@ -29,6 +30,7 @@ from twisted.python.failure import Failure as Trouble
 
 from founderwatch.address import clean
 from founderwatch.items import Failure, Page, Story
+from spiders.deadline import TIME_UP, TimeUp
 from spiders.entries import ChannelError, Entry, Reading, oldest
 from spiders.failures import cause
 from spiders.guard import endpoints
@@ -85,6 +87,7 @@ class ChannelSpider(scrapy.Spider):
         self._asked: dict[str, list[Key]] = {}
         self._pages: set[str] = set()
         self._done = self._expected = 0
+        self._left: Counter[str] = Counter()
         self.given_up: str | None = None
 
     @classmethod
@@ -95,10 +98,15 @@ class ChannelSpider(scrapy.Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        for source in self.sources.values():
-            for field, callback in self.channels.items():
-                for url in getattr(source, field):
-                    yield self.channel_request(source.name, url, callback)
+        # All are made before the first is sent, so that it is known how many there are.
+        requests = [
+            self.channel_request(source.name, url, callback)
+            for source in self.sources.values()
+            for field, callback in self.channels.items()
+            for url in getattr(source, field)
+        ]
+        for request in requests:
+            yield request
 
     def remember(self, seen: Callable[[str], bool], states: ChannelStates) -> None:
         """Takes its memory from elsewhere: called before the first request, by the stage that stores."""
@@ -220,6 +228,8 @@ class ChannelSpider(scrapy.Spider):
 
     def channel_failed(self, trouble: Trouble) -> Iterator[Story]:
         """Turns a channel that gave no answer into a Story that says why."""
+        if trouble.check(TimeUp):
+            return
         meta, what = trouble.request.meta, self._cause(trouble)  # type: ignore[attr-defined]
         yield self._channel_failure(meta["source"], trouble.request.url, what.reason, what.status)  # type: ignore[attr-defined]
 
@@ -280,6 +290,8 @@ class ChannelSpider(scrapy.Spider):
         Where the site shuts its door (401, 403, …) but its channel gave the headline, that headline
         goes on without a failure: a source that shows only headlines still tells the news.
         """
+        if trouble.check(TimeUp):
+            return
         meta, what = trouble.request.meta, self._cause(trouble)  # type: ignore[attr-defined]
         page = self._page(meta, trouble.request.url, status=what.status)  # type: ignore[attr-defined]
         if what.shut and page.title:
@@ -327,8 +339,11 @@ class ChannelSpider(scrapy.Spider):
         self._finished(page.source)
 
     def crawl_closed(self, spider: scrapy.Spider, reason: str) -> None:
-        if reason == "finished" and self.given_up is None:
+        if reason in ("finished", TIME_UP) and self.given_up is None:
             self.book.write()
+        if reason == TIME_UP:
+            for source, left in self._left.items():
+                self.tally.count(source, "left", left)
 
     def _spoil(self, address: str) -> None:
         for key in self._asked.get(address, ()):
@@ -340,10 +355,12 @@ class ChannelSpider(scrapy.Spider):
 
     def _expect(self, source: str) -> None:
         self._expected += 1
+        self._left[source] += 1
         self._tell(source)
 
     def _finished(self, source: str) -> None:
         self._done += 1
+        self._left[source] -= 1
         self._tell(source)
 
     def _tell(self, source: str) -> None:

@@ -44,18 +44,19 @@ def run(
     states: ChannelStates | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     contact: str | None = None,
+    longest: float | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> CrawlReport:
     """Crawls all channels of the sources, and passes each story through the stages.
 
     `stages` maps the names in `settings.ITEM_PIPELINES` ("extract", "since", "deduplicate", "classify",
     "store") to objects; a name that is missing is left out. `seen` tells of a requested address
-    whether its story is stored; `states` remembers channels between crawls. `settings` goes over
-    the project's own. Raises ValueError for a wrong `since`, RegistryError for an unknown name.
+    whether its story is stored; `states` remembers channels between crawls. After `longest` seconds
+    nothing more is asked for, and the report counts what is left. `settings` goes over the project's own. Raises ValueError for a wrong `since`, RegistryError for an unknown name.
     """
     return _run(
         NewsSpider,
-        settings=settings,
+        settings={**({"FOUNDERWATCH_LONGEST": longest} if longest else {}), **(settings or {})},
         contact=contact,
         sources=tuple(sources),
         only=tuple(only),

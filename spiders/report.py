@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from founderwatch.items import Story
+from spiders.deadline import TIME_UP
 
 MOST_MESSAGES = 50
+_CUT_SHORT = ("shutdown", TIME_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class SourceReport:
     `found` stories were named by its channels: of these `known` were stored before, `old` lie before
     the `since` limit, `refused` do not match allow/deny, `doubled` were named by another channel too,
     `postponed` fell to a limit, and the rest was asked for. `fetched` pages came, `failed` stories
-    ended with a failure at any stage, `stored` went through all stages without one.
+    ended with a failure at any stage, `stored` went through all stages without one. `left` channels and
+    stories were not asked for any more when the time was up.
     """
 
     name: str
@@ -47,6 +50,7 @@ class SourceReport:
     fetched: int = 0
     failed: int = 0
     stored: int = 0
+    left: int = 0
     messages: tuple[Message, ...] = ()
     more_messages: int = 0
 
@@ -63,7 +67,7 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True)
 class CrawlReport:
-    """A finished crawl. `reason` is "finished", "shutdown" (interrupted) or why it was given up."""
+    """A finished crawl. `reason` is "finished", "shutdown" (interrupted), "time is up" or why it was given up."""
 
     started_at: datetime
     finished_at: datetime
@@ -81,11 +85,11 @@ class CrawlReport:
     @property
     def exit_status(self) -> int:
         """0 all done, 1 done in part, 3 nothing could be done."""
-        if self.reason not in ("finished", "shutdown") or (
+        if self.reason not in ("finished", *_CUT_SHORT) or (
             self.sources and all(source.silent for source in self.sources)
         ):
             return 3
-        if self.reason == "shutdown" or any(source.broken for source in self.sources):
+        if self.reason in _CUT_SHORT or any(source.broken for source in self.sources):
             return 1
         return 0
 

@@ -98,11 +98,14 @@ def test_a_command_whose_extra_is_missing_says_how_to_get_it():
 # Status 2: nothing was done
 
 
+NEEDING_ONE = ("scan", "evaluate", "test", "add", "disable", "enable", "import", "restore")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_mistake_in_the_configuration_ends_every_command(here, command):
     (here / "founderwatch.toml").write_text('\ndatabse = "x.db"\n')
     (here / "given").write_text("")
-    needed = ["given"] if command[-1] in ("scan", "evaluate", "test", "add", "disable", "enable", "import") else []
+    needed = ["given"] if command[-1] in NEEDING_ONE else []
     found = run(*command, *needed)
     assert found.exit_code == status.USAGE, found.output
     assert "founderwatch.toml:2: databse: unknown key; did you mean database?" in found.stderr
@@ -117,10 +120,14 @@ def test_a_mistake_in_the_configuration_ends_every_command(here, command):
         (["scan", "--no-such-option", "x"], "No such option"),
         (["scan", "--json", "--jsonl", "x"], "exclude each other"),
         (["events", "--since", "soon"], "since must be a span"),
+        (["schedule", "install", "--every", "7m"], "'7m' is not one of"),
+        (["restore"], "Missing argument"),
         (["events", "--status", "perhaps"], "perhaps"),
         (["crawl", "--since", "soon"], "since must be a span"),
         (["crawl", "--only", "36krr"], "did you mean '36kr'"),
         (["crawl", "--limit", "0"], "--limit"),
+        (["crawl", "--for", "0m"], "must be a time such as 90s, 10m or 2h, not '0m'"),
+        (["crawl", "--for", "soon"], "must be a time such as"),
         (["crawl", "--sources", "missing.toml"], "missing.toml: cannot be read"),
         (["events", "--config", "missing.toml"], "missing.toml: no such configuration file"),
         (["evaluate", "missing.jsonl"], "does not exist"),

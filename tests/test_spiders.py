@@ -105,6 +105,31 @@ def test_limit_leaves_the_rest_for_the_next_crawl() -> None:
         assert list(rest.states) == [("site", f"{server.base}/feed/good")]
 
 
+def test_when_the_time_is_up_the_rest_is_left_for_the_next_crawl() -> None:
+    with mockserver() as server:
+        text = registry(server, "sitemaps", "/sitemap/news.gz")
+        slow = {"DOWNLOAD_SLOTS": {server.base.removeprefix("http://"): {"delay": 1, "concurrency": 1, "jitter": 0}}}
+        part = crawl(text, longest=4, settings=slow)
+        told = part.report
+        assert (told.reason, told.exit_status) == ("time is up", 1)
+        assert (told.finished_at - told.started_at).total_seconds() < 15, "the queue of a slow host is not waited for"
+        assert part.stories and not [s for s in part.stories if s.failure], "what was left is no failure"
+        assert (told.total("left"), told.total("failed")) == (40 - len(part.stories), 0)
+        assert part.states == {}, "the channel must be read again, in full"
+        rest = crawl(text, known=part.addresses, states=part.states, longest=60)
+        assert (rest.report.reason, rest.report.exit_status, rest.report.total("left")) == ("finished", 0, 0)
+        assert len(part.addresses | rest.addresses) == len(part.stories) + len(rest.stories) == 40
+
+
+def test_channels_that_were_not_reached_are_left_too() -> None:
+    with mockserver() as server:
+        other = registry(server).replace('name = "site"', 'name = "other"')
+        slow = {"DOWNLOAD_SLOTS": {server.base.removeprefix("http://"): {"delay": 60, "concurrency": 1}}}
+        part = crawl(registry(server, path="/silent/feed") + other, longest=1, settings=slow | {"DOWNLOAD_TIMEOUT": 2})
+        assert part.report.reason == "time is up"
+        assert (part.source("other").left, part.source("other").channels_failed) == (1, 0)
+
+
 def test_a_longer_span_reads_an_unchanged_channel_again() -> None:
     with mockserver() as server:
         week = crawl(registry(server), since="7d")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from filelock import FileLock, Timeout
 
 from founderwatch import status
 from founderwatch.database.store import recent_texts
-from founderwatch.options import common, fail, open_reader, open_registry, open_store
+from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
 from founderwatch.progress import progress
 from founderwatch.render import safe
 from pipelines.classify import Classify
@@ -20,6 +20,7 @@ from pipelines.extract import Extract
 from pipelines.since import Since
 from pipelines.store import Keep
 from spiders.crawl import run
+from spiders.deadline import TIME_UP
 from spiders.entries import oldest
 from spiders.report import SourceReport
 from spiders.sources import RegistryError
@@ -27,6 +28,19 @@ from spiders.sources import RegistryError
 # A copy appears within weeks of its original.
 _COPIES_WITHIN = timedelta(days=60)
 _MOST_MESSAGES = 12
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class _Duration(click.ParamType):
+    """A time such as 90s, 10m or 2h, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value, param, ctx):
+        match = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", value)
+        if not match:
+            self.fail(f"must be a time such as 90s, 10m or 2h, not {value!r}", param, ctx)
+        return int(match[1]) * _SECONDS[match[2]]
 
 
 @click.command("crawl")
@@ -36,13 +50,21 @@ _MOST_MESSAGES = 12
 @click.option("--only", multiple=True, metavar="NAME", help="Crawl only this source; may be given several times.")
 @click.option("--since", metavar="7d", help="Leave out older stories (default: the configured 30d).")
 @click.option("--limit", type=click.IntRange(min=1), help="Fetch at most so many stories.")
+@click.option(
+    "--for",
+    "longest",
+    type=_Duration(),
+    metavar="10m",
+    help="Stop after so long, and leave the rest for the next crawl.",
+)
 @common
-def command(*, sources, only, since, limit, config, quiet):
+def command(*, sources, only, since, limit, longest, config, quiet):
     """Read all sources and store what is new.
 
     \b
     Example:  founderwatch crawl --since 7d
               founderwatch crawl --only 36kr --only techcrunch --limit 20
+              founderwatch crawl --for 10m
     """
     try:
         registry = open_registry(config, sources)
@@ -50,15 +72,7 @@ def command(*, sources, only, since, limit, config, quiet):
         limit_day = oldest(since or config.since)
     except (RegistryError, ValueError) as error:
         fail(status.USAGE, str(error))
-    lock = FileLock(f"{config.database}.lock")
-    try:
-        config.database.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        fail(status.BUSY, f"another crawl is using {config.database}; nothing was done")
-    except OSError as error:
-        fail(status.FAILED, f"{config.database} cannot be used: {error.strerror or error}")
-    with lock:
+    with locked(config):
         reader, store = open_reader(config), open_store(config)
         store.register_sources(registry.sources)
         number = store.start_run("crawl")
@@ -81,6 +95,7 @@ def command(*, sources, only, since, limit, config, quiet):
                 states=store,
                 on_progress=on_progress,
                 contact=config.contact,
+                longest=longest,
             )
         counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
         store.finish_run(number, counts, [_row(s) for s in report.sources])
@@ -109,8 +124,16 @@ def _say(report, counts, quiet: bool) -> None:
         click.echo(f"founderwatch: {safe(str(message))}", err=True)
     if len(troubles) > _MOST_MESSAGES:
         click.echo(f"founderwatch: … and {len(troubles) - _MOST_MESSAGES} more, in the table `failures`", err=True)
+    if report.reason == TIME_UP:
+        behind = sorted(s.name for s in report.sources if s.left)
+        names = ", ".join(behind[:_MOST_MESSAGES]) + (" …" if len(behind) > _MOST_MESSAGES else "")
+        click.echo(
+            f"founderwatch: time is up: {report.total('left')} channels and stories are left for the next crawl"
+            + (f" ({safe(names)})" if behind else ""),
+            err=True,
+        )
     if report.exit_status == status.FAILED:
-        why = report.reason if report.reason not in ("finished", "shutdown") else "no source answered"
+        why = report.reason if report.reason not in ("finished", "shutdown", TIME_UP) else "no source answered"
         click.echo(f"founderwatch: nothing could be done: {safe(why)}", err=True)
     if not quiet:
         seconds = (report.finished_at - report.started_at).total_seconds()

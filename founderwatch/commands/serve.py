@@ -20,7 +20,7 @@ from founderwatch.options import Config, common, fail, open_store
 
 _SETTINGS = {"suggest_facets": False, "default_page_size": 50, "default_cache_ttl": 0, "sql_time_limit_ms": 3000}
 _ACCOUNT = "reviewer"
-_HASH_VARIABLE = "FOUNDERWATCH_PASSWORD_HASH"
+_HASH_VARIABLE = "_FOUNDERWATCH_PASSWORD_HASH"  # not the one that the configuration is read from
 _SHORTEST_SECRET = 16
 _HOW_TO_SIGN_IN = "put `password_hash` (from `datasette hash-password`) and `secret` (at least 16 characters nobody can guess) in founderwatch.toml"
 
@@ -75,12 +75,15 @@ def _sign_in(config: Config) -> bool:
     if config.password_hash is None and config.secret is None:
         return False
     if config.password_hash is None or config.secret is None:
-        missing = "password_hash" if config.password_hash is None else "secret"
-        fail(status.USAGE, f"{config.origin}: a sign-in needs `{missing}`, too: {_HOW_TO_SIGN_IN}")
+        missing, given = ("password_hash", "secret") if config.password_hash is None else ("secret", "password_hash")
+        fail(status.USAGE, f"{config.place(given)}: a sign-in needs `{missing}`, too: {_HOW_TO_SIGN_IN}")
     if not config.password_hash.startswith("pbkdf2_sha256$") or config.password_hash.count("$") != 3:
-        fail(status.USAGE, f"{config.origin}: password_hash: is no hash; `datasette hash-password` makes one")
+        fail(
+            status.USAGE,
+            f"{config.place('password_hash')}: password_hash: is no hash; `datasette hash-password` makes one",
+        )
     if len(config.secret) < _SHORTEST_SECRET:
-        fail(status.USAGE, f"{config.origin}: secret: needs at least {_SHORTEST_SECRET} characters")
+        fail(status.USAGE, f"{config.place('secret')}: secret: needs at least {_SHORTEST_SECRET} characters")
     return True
 
 

@@ -90,6 +90,11 @@ class Store:
     def close(self) -> None:
         self.db.close()
 
+    def vacuum(self) -> None:
+        """Writes the file anew without gaps, and takes the write-ahead log into it."""
+        self.db.execute("vacuum")
+        self.db.execute("pragma wal_checkpoint(truncate)").fetchall()
+
     # Runs and sources
 
     def register_sources(self, sources: Iterable) -> None:
