@@ -39,6 +39,7 @@ class Config:
     sources: Path = PACKAGED
     # The user's own registry, laid over `sources`: beside the configuration file, or in the user's configuration folder.
     own_sources: Path = field(default_factory=lambda: platformdirs.user_config_path("founderwatch") / _OWN)
+    organisations: Path | None = None  # names and units that add to the packaged table
     model: str = str(WEIGHTS)  # a folder or hub name
     alarms_per_1000: float = ALARMS  # how many of 1,000 ordinary stories may be flagged wrongly
     since: str = "30d"
@@ -117,7 +118,7 @@ def _checked(key: str, value, folder: Path, where: str):
         return float(value)
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{where}: must be a text, not {value!r}")
-    if key in ("database", "sources", "own_sources"):
+    if key in ("database", "sources", "own_sources", "organisations"):
         return folder / Path(value).expanduser()
     if key == "model" and (path := folder / Path(value).expanduser()).exists():
         return str(path)

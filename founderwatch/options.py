@@ -83,9 +83,14 @@ def open_reader(config: Config):
 
 
 def open_store(config: Config):
-    """The configured database; ends with status 3 where it cannot be used."""
+    """The configured database; ends with status 3 where it cannot be used, with 2 where the organisations cannot."""
     from founderwatch.database.store import DatabaseError, Store
+    from founderwatch.events import organisations
 
+    try:
+        organisations.use(config.organisations)
+    except organisations.OrganisationsError as error:
+        fail(status.USAGE, str(error))
     try:
         return Store(config.database)
     except DatabaseError as error:

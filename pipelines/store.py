@@ -6,6 +6,7 @@ from collections import Counter
 
 from founderwatch.config import load
 from founderwatch.database.store import Store
+from founderwatch.events import organisations
 from founderwatch.items import Failure, Story
 from models.encoder import Encoder
 
@@ -28,6 +29,7 @@ class Keep:
         It stays open until the process ends: the channels' states are written after the last stage has closed.
         """
         config = load()
+        organisations.use(config.organisations)
         encoder = Encoder(config.model)
         return cls(Store(config.database), encoder.threshold(config.alarms_per_1000))
 

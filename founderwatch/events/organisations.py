@@ -1,117 +1,230 @@
-"""Whether two names may be one organisation's, in either script."""
+"""Which organisation a name as written in a story means, and whether two employers may be one.
+
+The table (organisations.txt, and a user's own file) knows names in both scripts and what is a unit of what. An
+organisation that it does not know goes by its own name.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache, lru_cache
+from pathlib import Path
 
-_HAN = re.compile(r"[\u3400-\u9fff]")
+from founderwatch.events import organisation_table
+from founderwatch.events.organisation_names import HAN, LONGEST, forms, tokens, without_place
+from founderwatch.events.organisation_table import Organisation, OrganisationsError
+
+_LONGEST_NAME = 40  # characters of a key that a known name may take up at the head of another
+_BRACKETS = re.compile(r"[(（\[【]([^()（）\[\]【】]*)[)）\]】]")
+_OF = re.compile(r"\s*[,，]\s*|\s+at\s+|\s+of\s+(?:the\s+)?", re.IGNORECASE)
+# Words for a part of an organisation: a known name with such words is a unit of it.
+_PART = frozenset(
+    re.findall(
+        r"\w+",
+        "ai lab labs laboratory research team unit division department dept group center centre office school college"
+        " faculty institute business studio studios arm subsidiary engineering cloud"
+        " china asia apac europe emea us usa uk india japan korea singapore america americas international global",
+    )
+)
+_PART_HAN = re.compile(
+    r"(?:部|部门|组|团队|实验室|研究院|研究所|研究中心|中心|学院|学系|系|所|院|线|业务|事业群|事业部|分公司|子公司|分院|分校|总部|bg|bu"
+    r"|lab|中国|亚太|亚洲|欧洲|北美|美国|日本|国际|全球)$"
+)
 # What many organisations' names share says nothing about their being one.
 _NOISE = frozenset(
     re.findall(
         r"\w+",
-        "the of and at for group holding holdings inc ltd llc co corp corporation company technologies technology tech"
-        " lab labs laboratory cloud ai university college institute school academy research science bank capital ventures"
+        "the of and at for in group holding holdings inc ltd llc co corp corporation company technologies technology tech lab labs"
+        " laboratory cloud ai university college institute school academy research science sciences bank capital ventures"
         " venture partners fund motors auto robotics software systems network networks media digital global international"
-        " china chinese american european asia new team unit division",
+        " china chinese american european asia national state new team unit division health medical pharma therapeutics bio",
     )
 )
-_PLACES = (
-    "中国",
-    "中國",
-    "美国",
-    "美國",
-    "北京",
-    "上海",
-    "深圳",
-    "广州",
-    "杭州",
-    "南京",
-    "武汉",
-    "成都",
-    "香港",
-    "台湾",
-    "中科",
+# Many a Chinese name begins with a place, which says as little.
+_PLACES_HAN = tuple(
+    re.findall(
+        "..",
+        "中国美国北京上海深圳广州杭州南京武汉成都苏州合肥西安天津重庆浙江江苏广东山东四川湖北湖南福建安徽河南河北香港台湾中科国家",
+    )
 )
-# One organisation with its units a line: names in both scripts, which no spelling connects.
-_ALIASES = [
-    line.split()
-    for line in """
-    alibaba aliyun taobao tmall dingtalk qwen tongyi 阿里 淘宝 天猫 钉钉 达摩院 通义
-    ant alipay 蚂蚁 支付宝
-    bytedance douyin tiktok feishu lark 字节 抖音 飞书
-    tencent wechat 腾讯 騰訊 微信
-    baidu 百度
-    huawei hisilicon 华为 華為 海思
-    xiaomi 小米
-    meituan 美团
-    jd 京东
-    pinduoduo pdd temu 拼多多
-    kuaishou 快手
-    didi 滴滴
-    netease 网易
-    bilibili 哔哩
-    xiaohongshu rednote 小红书
-    sensetime 商汤
-    megvii 旷视
-    iflytek 讯飞
-    byd 比亚迪
-    nio 蔚来
-    xpeng 小鹏
-    dji 大疆
-    lenovo 联想
-    moonshot kimi 月之暗面
-    zhipu 智谱
-    baichuan 百川
-    minimax 稀宇
-    deepseek 深度求索
-    stepfun 阶跃
-    unitree 宇树
-    google deepmind alphabet youtube waymo 谷歌
-    meta facebook instagram whatsapp 脸书
-    microsoft github linkedin 微软
-    apple 苹果
-    amazon aws 亚马逊
-    nvidia 英伟达
-    tesla 特斯拉
-    intel 英特尔
-    tsmc 台积电
-    samsung 三星
-    tsinghua 清华
-    peking 北京大学 北大
-    """.strip().splitlines()
-]
-_KNOWN = {alias: number for number, line in enumerate(_ALIASES) for alias in line}
-_KNOWN_HAN = [(alias, number) for alias, number in _KNOWN.items() if _HAN.match(alias)]
+
+
+class Agreement(Enum):
+    """What two names of employers say about each other."""
+
+    AGREE = "one organisation, or one a unit of the other"
+    CONTRADICT = "two organisations"
+    UNKNOWN = "cannot be told"
+
+
+_own: Path | None = None
+
+
+def use(path: Path | None) -> None:
+    """Names a user's own file, read on top of the packaged table; OrganisationsError tells its mistakes."""
+    global _own  # noqa: PLW0603  (one table a process, as one configuration)
+    if path != _own:
+        _table_with(path)
+        _own = path
+        resolve.cache_clear()
+        compare.cache_clear()
+
+
+@lru_cache(maxsize=8192)
+def resolve(written: str | None) -> Organisation | None:
+    """The organisation that a name means; None where no letter is left of it."""
+    name = (written or "").strip()[:LONGEST]
+    words = tokens(name)
+    if not words:
+        return None
+    return _listed(name) or _part_of(name, words) or _unlisted(name)
+
+
+def is_unit(one: str | None, other: str | None) -> bool:
+    """Whether one name means a unit of the organisation that the other means."""
+    unit, organisation = resolve(one), resolve(other)
+    return unit is not None and organisation in unit.parents
+
+
+@lru_cache(maxsize=8192)
+def compare(one: str | None, other: str | None) -> Agreement:
+    """What two employers as written say about each other: units of one parent may be either."""
+    first, second = resolve(one), resolve(other)
+    if first is None or second is None:
+        return Agreement.UNKNOWN
+    if first == second or first in second.parents or second in first.parents:
+        return Agreement.AGREE
+    if first.top == second.top:
+        return Agreement.UNKNOWN
+    if first.top.listed and second.top.listed:
+        return Agreement.CONTRADICT
+    if bool(HAN.search(one)) != bool(HAN.search(other)):
+        return Agreement.UNKNOWN
+    alike = max(_likeness(a, b) for a in (one, *first.names) for b in (other, *second.names))
+    if alike == 2 and not first.top.listed and not second.top.listed:
+        return Agreement.AGREE
+    # A listed organisation has its names in the table: one that only begins like it may be another (Meta Materials).
+    return Agreement.UNKNOWN if alike else Agreement.CONTRADICT
 
 
 def same_organisation(one: str | None, other: str | None) -> bool:
-    """Whether two names may be one organisation's: no name contradicts nothing, nor does an unknown one in another script."""
-    if not one or not other:
-        return True
-    first, second = _known(one), _known(other)
-    if first and second:
-        return bool(first & second)
-    if bool(_HAN.search(one)) != bool(_HAN.search(other)):
-        return True
-    if _HAN.search(one):
-        enough = 4 if one.startswith(_PLACES) else 2
-        return one in other or other in one or one[:enough] == other[:enough]
-    words, others = _words(one), _words(other)
-    return bool(words & others) or one.casefold() == other.casefold()
+    """Whether two employers may be one: nothing contradicts it."""
+    return compare(one, other) is not Agreement.CONTRADICT
 
 
 def answers_to(name: str, asked: str) -> bool:
-    """Whether an organisation may be the one that is asked for; that nothing contradicts it is not enough here."""
-    if _known(name) & _known(asked):
-        return True
-    return bool(_HAN.search(name)) == bool(_HAN.search(asked)) and same_organisation(name, asked)
+    """Whether an organisation is the one that is asked for; that nothing contradicts it is not enough here."""
+    return compare(name, asked) is Agreement.AGREE
 
 
-def _known(name: str) -> set[int]:
-    """The lines of the aliases that a name belongs to."""
-    han = {number for alias, number in _KNOWN_HAN if alias in name}
-    return han | {_KNOWN[word] for word in _words(name) if word in _KNOWN}
+def _table() -> Mapping[str, Organisation]:
+    return _table_with(_own)
 
 
-def _words(name: str) -> set[str]:
-    return {word for word in re.findall(r"\w+", name.casefold()) if word not in _NOISE}
+_table_with = cache(organisation_table.load)
+
+
+def _listed(name: str) -> Organisation | None:
+    """The organisation that a whole name means, with or without legal forms and what stands in brackets."""
+    outside = _BRACKETS.sub(" ", name)
+    table = _table()
+    for candidate in dict.fromkeys([name, outside, *_BRACKETS.findall(name)]):
+        keys = list(forms(tokens(candidate)))
+        for key in (*keys, *map(without_place, keys)):
+            if key in table:
+                return table[key]
+    return None
+
+
+def _part_of(name: str, words: list[str]) -> Organisation | None:
+    """A unit named after its parent (华为车BU, the AI lab of Stanford University); the table may know it by its own name."""
+    found = _at_head(name, words[1:] if words[0] == "the" else words)
+    if found:
+        return found
+    for cut in _OF.finditer(name):
+        parent = _listed(name[cut.end() :])
+        if parent:
+            unit = _listed(name[: cut.start()])
+            if unit and parent in unit.parents:
+                return unit
+            if _is_part(tokens(name[: cut.start()])):
+                return _unlisted(name, parent)
+    return None
+
+
+def _at_head(name: str, words: list[str]) -> Organisation | None:
+    """What a name means that begins with a known one."""
+    joined = "".join(words)
+    starts, ends = set(), 0
+    for word in words:
+        # Chinese is written without spaces: a name may end after any character.
+        starts |= set(range(ends + 1, ends + len(word))) if HAN.match(word) else set()
+        ends += len(word)
+        starts.add(ends)
+    for end in sorted((e for e in starts if 1 < e < len(joined) and e <= _LONGEST_NAME), reverse=True):
+        parent = _table().get(joined[:end])
+        if parent is None:
+            continue
+        rest = tokens(re.sub("^(?:旗下的?|的)", "", _from(words, end)))
+        unit = _listed("".join(rest))
+        if unit and parent in unit.parents:
+            return unit
+        return _unlisted(name, parent) if _is_part(rest) else None
+    return None
+
+
+def _from(words: list[str], end: int) -> str:
+    """The words after so many characters."""
+    rest = []
+    for word in words:
+        if end < len(word):
+            rest.append(word[max(end, 0) :])
+        end -= len(word)
+    return " ".join(rest)
+
+
+def _is_part(words: list[str]) -> bool:
+    return bool(words) and (words[0] in _PART or words[-1] in _PART or bool(_PART_HAN.search(words[-1])))
+
+
+def _unlisted(name: str, parent: Organisation | None = None) -> Organisation:
+    return Organisation(_barest(name), name, (name,), parent, listed=False)
+
+
+def _barest(name: str) -> str:
+    return list(forms(tokens(name)))[-1]
+
+
+def _likeness(one: str, other: str) -> int:
+    """How much two names share: 2 where one is a part of the other, 1 where they begin alike or share a word, else 0."""
+    if HAN.search(one) or HAN.search(other):
+        one, other = _barest(one), _barest(other)
+        if one in other or other in one:
+            return 2
+        enough = 4 if one.startswith(_PLACES_HAN) else 2
+        return int(one[:enough] == other[:enough])
+    words, others = _naming(one), _naming(other)
+    if not words & others:
+        return 0
+    return 2 if words <= others or others <= words else 1
+
+
+def _naming(name: str) -> set[str]:
+    """The words of a name that name it; all of them where none does."""
+    words = set(tokens(name))
+    return words - _NOISE or words
+
+
+__all__ = [
+    "Agreement",
+    "Organisation",
+    "OrganisationsError",
+    "answers_to",
+    "compare",
+    "is_unit",
+    "resolve",
+    "same_organisation",
+    "use",
+]
