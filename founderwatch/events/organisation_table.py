@@ -16,7 +16,6 @@ from founderwatch.events.organisation_names import key
 
 PACKAGED = Path(__file__).with_name("organisations.txt")
 _TAB = 4
-_FULL_WIDTH = str.maketrans("：，、", ":,,")
 
 
 class OrganisationsError(ValueError):
@@ -86,9 +85,10 @@ class _Reader:
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise OrganisationsError([f"{path}:{line}: is not UTF-8"]) from error
+        text = text.replace("：", ":").replace("，", ",").replace("、", ",").expandtabs(_TAB)
         self.lines = {}
         above: list[tuple[int, _Entry]] = []
-        for number, line in enumerate(text.translate(_FULL_WIDTH).expandtabs(_TAB).splitlines(), 1):
+        for number, line in enumerate(text.splitlines(), 1):
             written = line.strip()
             if not written or written.startswith("#"):
                 continue
