@@ -15,6 +15,7 @@ _COMMANDS = {
     "scan": "Judge stories without a crawl: addresses, files, standard input.",
     "crawl": "Read all sources and store what is new.",
     "events": "List the departures found.",
+    "show": "Tell one departure's whole story.",
     "serve": "Open the database in the browser.",
     "sources": "Show the registry of sources.",
     "evaluate": "Measure the model on gold stories.",
