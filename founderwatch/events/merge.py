@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
 from founderwatch.events import organisations
-from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, parse
+from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, clash, parse, simplified
 
 NEAR = timedelta(days=45)  # between reports whose names are not quite the same
 _APART = timedelta(days=365)
@@ -28,7 +28,6 @@ _OVERLAP = timedelta(days=31)
 _STRENGTH = {"rumoured": 0, "expected": 1, "announced": 2, "confirmed": 3}
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
-same_organisation = lru_cache(65536)(organisations.same_organisation)
 _alike = lru_cache(65536)(alike)
 
 
@@ -91,13 +90,15 @@ class _Group:
         links = set()
         for other in self.speaking.values():
             how = _link(report, other)
-            if how is None and (other.employer or not _alike(report.name, other.name)):
+            if how is None and (
+                clash(report.name, other.name) or not same_organisation(report.employer, other.employer)
+            ):
                 return False
             links.add(how)
-        links.discard(None)
-        if not links or SLIP in links:
+        links -= {None, SLIP}
+        if not links:
             return False
-        if SHORT in links:
+        if links == {SHORT}:
             return any(abs(report.at - other.at) <= NEAR and _agree(report, other) for other in self.reports)
         timely = max(abs(report.at - self.first), abs(report.at - self.last)) <= _APART
         return timely or any(_told_the_same(report, other) for other in self.reports)
@@ -123,8 +124,7 @@ def agree(one: Report, other: Report) -> bool:
 def clusters(reports: Sequence[Report]) -> list[list[Report]]:
     """Parts reports into events; the order of arrival does not matter."""
     groups: list[_Group] = []
-    # Full names with an employer first: one that lacks something can then join the only group there is.
-    ordered = sorted((r for r in reports if r.name), key=lambda r: (_standing(r), *_place(r)))
+    ordered = sorted((r for r in reports if r.name), key=_certainty)
     for report in (r for r in ordered if _standing(r) < 2):
         _place_in(groups, report)
     groups = _without_slips(groups)
@@ -156,9 +156,20 @@ def _without_slips(groups: list[_Group]) -> list[_Group]:
     return kept
 
 
+def _certainty(report: Report) -> tuple:
+    """Full names with an employer come first, and of these what can be read in one way: others join what they can only mean."""
+    return (_standing(report), not report.name.han, len(report.name.keys) > 1, *_place(report))
+
+
 def _standing(report: Report) -> int:
     """0 for a full name with an employer, 1 for one without, 2 for a surname alone or with an initial."""
     return 2 if report.name.is_short else int(report.employer is None)
+
+
+@lru_cache(65536)
+def same_organisation(one: str | None, other: str | None) -> bool:
+    """Whether two employers may be one, in simplified or traditional characters."""
+    return organisations.same_organisation(one and simplified(one), other and simplified(other))
 
 
 def _link(one: Report, other: Report) -> str | None:

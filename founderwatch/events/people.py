@@ -45,7 +45,7 @@ _INITIAL = re.compile(r"[zcs]h|.")
 _CONSONANTS = re.compile(r"(?!(?:ng|ly|sy|vy)$)[^\W\d_aeiou]{2,3}")  # JP, TJ: initials; Ng is a surname
 _MOST_READINGS = 24
 _LEAST_LETTERS = 4  # of a word in which one letter may be wrong: Wei and Wen are two names
-_simplified = lru_cache(4096)(OpenCC("t2s").convert)
+simplified = lru_cache(4096)(OpenCC("t2s").convert)
 
 SAME = "same"  # one name in one spelling, whatever its script and order
 SPELLING = "spelling"  # the same name if one is spelt in another way than pinyin, or read otherwise
@@ -87,7 +87,7 @@ def parse(name: str | None) -> Name | None:
         return None
     name = _DEGREE.sub("", name)
     if "·" not in name and _HAN.search(name):
-        return _of_han(_simplified("".join(_HAN.findall("".join(name_parts(name))))))
+        return _of_han(simplified("".join(_HAN.findall("".join(name_parts(name))))))
     if _HAN.search(name):  # a foreign name in Chinese characters
         words = [word for part in name.split("·") if (word := _plain("".join(lazy_pinyin(re.sub(r"\W", "", part)))))]
         return Name("".join(words), frozenset(["".join(words)]), tuple([words[0], *words[1:][-1:]])) if words else None
@@ -99,10 +99,8 @@ def alike(one: Name, other: Name) -> str | None:
     """How alike two names are: SAME, SPELLING, SHORT, SLIP, or None for two people's names."""
     if len(one.words) == 1 or len(other.words) == 1:
         return SHORT if _shortens(one, other) or _shortens(other, one) else None
-    if one.han and other.han and one.han != other.han:
-        return SLIP if one.key == other.key else None  # 周畅 and 周唱 sound alike
-    if one.middle and other.middle and one.middle != other.middle:
-        return None
+    if clash(one, other):
+        return SLIP if one.han and one.key == other.key else None  # 周畅 and 周唱 sound alike
     if one.key == other.key:
         return SAME
     if one.keys & other.keys:
@@ -110,6 +108,13 @@ def alike(one: Name, other: Name) -> str | None:
     if one.is_short or other.is_short:
         return SHORT if _shortens(one, other) or _shortens(other, one) else None
     return SLIP if _misspelt(one.words, other.words) else None
+
+
+def clash(one: Name, other: Name) -> bool:
+    """Whether two names cannot both be right, however alike: other characters, another middle name."""
+    return bool(one.han and other.han and one.han != other.han) or bool(
+        one.middle and other.middle and one.middle != other.middle
+    )
 
 
 def halves(name: Name) -> list[str]:
@@ -159,6 +164,8 @@ def _of_latin(written: list[str]) -> Name:
 def _readings(written: list[str]) -> Iterator[str]:
     """Keys in pinyin of a Chinese name in another romanisation, or with an English first name before it."""
     known = _romanised()["surnames"]
+    if len(written) == 3:  # Jean Luc Fabre is Jean-Luc Fabre
+        yield _joined(_plain(written[0] + written[1]), _plain(written[2]))
     orders = [(written[0], written[1:]), (written[-1], written[:-1])]
     if len(written) > 2 and _plain(written[0]) not in known and not _SYLLABLE.fullmatch(_plain(written[0])):
         # Joe Tsai Chung-hsin is Joe Tsai and Tsai Chung-hsin.
