@@ -15,6 +15,7 @@ _COMMANDS = {
     "scan": "Judge stories without a crawl: addresses, files, standard input.",
     "crawl": "Read all sources and store what is new.",
     "events": "List the departures found.",
+    "show": "Tell one departure's whole story.",
     "serve": "Open the database in the browser.",
     "schedule": "Let cron or systemd start the crawl.",
     "doctor": "Tell what is well, what is not, and what to do.",

@@ -10,6 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+# What is told of an event in plain values, wherever it is listed.
+EVENT_FIELDS = (
+    "person",
+    "kind",
+    "status",
+    "employer",
+    "role",
+    "venture",
+    "focus",
+    "first_reported_by",
+    "first_seen_at",
+    "sources",
+    "score",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -97,4 +97,11 @@ def open_store(config: Config):
         fail(status.FAILED, str(error))
 
 
-__all__ = ["Config", "common", "fail", "locked", "open_reader", "open_registry", "open_store"]
+def open_existing(config: Config):
+    """The configured database, where there is one already; ends with status 3 where there is none."""
+    if not config.database.exists():
+        fail(status.FAILED, f"{config.database} does not exist yet; `founderwatch crawl` makes it")
+    return open_store(config)
+
+
+__all__ = ["Config", "common", "fail", "locked", "open_existing", "open_reader", "open_registry", "open_store"]

@@ -266,3 +266,151 @@ def test_a_copy_that_comes_before_its_original_changes_no_count():
                 story(second, mention("Mara Lindqvist"), source=second, copy_of=first),
             )
             assert event["sources"] == 1
+
+
+# Names that are not quite the same, and bad input
+
+
+WEAK = [
+    story("https://a.example/1", mention("周畅", "阿里云", role="算法工程师", seniority="senior"), source="a", language="zh"),
+    story("https://b.example/1", mention("Zhang Chang", "Alibaba", role="engineer", seniority="senior"), days=1, source="b"),
+    story("https://c.example/1", mention("Dr Zhou", "Alibaba Cloud", status="denied"), days=2, source="c"),
+    story("https://d.example/1", mention("C. Zhou", "Alibaba"), days=3, source="d"),
+    story("https://e.example/1", mention("Chou Chang", "Alibaba", venture="Orrin"), days=4, source="e"),
+    story("https://f.example/1", mention("Zhou Che", "Alibaba", role="lawyer"), days=5, source="f"),
+    story("https://g.example/1", mention("Zhou Chang", "Tencent", role="engineer", seniority="senior"), days=5, source="g"),
+    story("https://h.example/1", mention("Zhou", None), mention("周", "腾讯"), days=6, source="h"),
+    story("https://i.example/1", mention("Zhou Chang", None), days=7, source="i"),
+    story("https://j.example/1", mention("周唱", "阿里云", role="算法工程师"), days=8, source="j"),
+    story("https://k.example/1", mention("周畅", "阿里云", venture="Orrin"), days=500, source="k"),
+]  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations(WEAK))
+def test_weak_names_come_out_the_same_in_any_order(shuffled):
+    assert told(shuffled) == told(WEAK)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(WEAK), st.sampled_from(WEAK))
+def test_what_is_judged_anew_without_events_leaves_no_trace(shuffled, taken):
+    (url,) = {s.article.url for s in WEAK if s is taken}
+    again = [*shuffled, story(url, model="model-2", published=taken.article.published)]
+    assert told(again) == told([s for s in WEAK if s is not taken])
+
+
+@pytest.mark.parametrize(
+    ("employer", "role", "days", "events"),
+    [("Klarna", "risk director", 3, 1), ("Klarna", "lawyer", 3, 2), ("Stripe", "risk director", 3, 2), (None, "risk director", 3, 2),
+     ("Klarna", None, 3, 2), ("Klarna", "risk director", 60, 2)],
+)  # fmt: skip
+def test_a_misspelt_name_needs_employer_role_and_time(store, employer, role, days, events):
+    right = mention("Annika Lindqvist", "Klarna", role="director of risk")
+    wrong = mention("Annika Lindquist", employer, role=role)
+    assert (
+        len(saved(store, story("https://a.example/1", right), story("https://b.example/1", wrong, days=days))) == events
+    )
+
+
+def test_two_names_in_one_story_are_two_people(store):
+    names = [mention(name, "Alibaba", role="engineer") for name in ("Zhou Chang", "Zhang Chang", "Chou Chang")]
+    assert len(saved(store, story("https://a.example/1", *names))) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "employer", "days", "events"),
+    [
+        ("周", "阿里云", 2, 1),
+        ("Dr Zhou", "Alibaba", 2, 1),
+        ("周", None, 2, 2),
+        ("周", "腾讯", 2, 2),
+        ("周", "阿里云", 90, 2),
+    ],
+)
+def test_a_name_of_one_character_joins_the_only_leaver_whom_it_can_mean(store, name, employer, days, events):
+    full = story("https://a.example/1", mention("周畅", "阿里云"))
+    assert len(saved(store, full, story("https://b.example/1", mention(name, employer), days=days))) == events
+
+
+def test_a_surname_that_two_leavers_share_joins_neither(store):
+    events = saved(
+        store,
+        story("https://a.example/1", mention("Amir Rostami", "Snap")),
+        story("https://b.example/1", mention("Bita Rostami", "Snap")),
+        story("https://c.example/1", mention("Rostami", "Snap"), days=1),
+    )
+    assert people(events) == [("Amir Rostami", 1), ("Bita Rostami", 1), ("Rostami", 1)]
+
+
+def test_a_hundred_namesakes_stay_a_hundred(store):
+    stories = [story(f"https://{n}.example/1", mention("Wang Wei", f"Firm{n:03}")) for n in range(100)]
+    assert len(saved(store, *stories)) == 100
+    events = saved(
+        store,
+        story("https://x.example/1", mention("王伟", "Firm042"), days=1),
+        story("https://y.example/1", mention("Wang Wei", None), days=1),
+    )
+    assert sorted(len(e["mentions"]) for e in events) == [1] * 100 + [2], (
+        "the one without an employer names none of them"
+    )
+
+
+def test_neither_name_nor_employer_is_an_event_of_its_own(store):
+    events = saved(store, *(story(f"https://{n}.example/1", mention(None, None)) for n in range(3)))
+    assert people(events) == [("", 1)] * 3
+
+
+def test_a_story_that_is_published_again_with_a_new_date_keeps_its_first(store):
+    first = story("https://a.example/1", mention("Mara Lindqvist"))
+    (event,) = saved(store, first, story("https://a.example/1", mention("Mara Lindqvist"), days=500))
+    assert [m["published"] for m in event["mentions"]] == [first.article.published.isoformat(timespec="seconds")]
+    copy = story("https://b.example/1", mention("Mara Lindqvist"), days=500, copy_of="https://a.example/1", source="b")
+    (event,) = saved(store, copy)
+    assert (event["sources"], len(event["mentions"])) == (1, 2)
+
+
+def test_a_departure_that_is_retold_after_a_year_is_no_second_one(store):
+    told_again = story("https://b.example/1", mention("Mara Lindqvist", venture="palewire"), days=500)
+    (event,) = saved(store, story("https://a.example/1", mention("Mara Lindqvist", venture="Palewire")), told_again)
+    assert len(event["mentions"]) == 2
+
+
+# Computing anew
+
+
+def test_rebuilding_gives_the_same_events_with_the_same_ids(store):
+    before = saved(store, *reversed(REPORTS), *WEAK)
+    for wipe in (
+        "select 1",
+        "update mentions set event = null",
+        "update mentions set person_key = 'x'",
+        "delete from name_keys",
+    ):
+        store.db.execute(wipe)
+        if "event = null" in wipe:
+            store.db.execute("delete from events")
+        store.db.conn.commit()
+        events, mentions = store.rebuild_events(THRESHOLD)
+        assert (events, mentions) == (len(before), store.db["mentions"].count)
+        assert saved(store) == before, wipe
+
+
+def test_rebuilding_forgets_events_that_nothing_tells(store):
+    (event,) = saved(store, story("https://a.example/1", mention("Mara Lindqvist")))
+    store.db["events"].insert({**next(store.db["events"].rows), "id": "ev-stray"})
+    store.rebuild_events(THRESHOLD)
+    assert [e["id"] for e in store.db["events"].rows] == [event["event"]]
+
+
+def test_rebuilding_an_empty_database_is_no_error(store):
+    assert store.rebuild_events(THRESHOLD) == (0, 0)
+
+
+def test_reports_are_found_by_index_alone(store):
+    saved(store, *WEAK)
+    from founderwatch.database.gathering import _BETWEEN, _EXACT
+
+    for sql, given in ((_EXACT, ["k", "", "~"]), (_BETWEEN, ["k", "l", "", "~"])):
+        plan = " ".join(row[3] for row in store.db.execute(f"explain query plan {sql}", given))
+        assert "SEARCH name_keys USING PRIMARY KEY" in plan

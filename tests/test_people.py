@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from founderwatch.events.people import person_key
+from founderwatch.events.people import SAME, SHORT, SLIP, SPELLING, alike, halves, parse, person_key
 
 SAME = [
     ("周畅", "Zhou Chang", "Chang Zhou", "周畅博士", "Dr. Zhou Chang", "ZHOU CHANG"),
@@ -48,3 +48,63 @@ def test_what_is_no_name_has_no_key(name):
 def test_any_text_has_a_key_of_letters_or_none(name):
     key = person_key(name)
     assert key is None or (key and key == key.casefold() and " " not in key)
+
+
+ALIKE = [
+    ("周畅", "Zhou Chang", SAME),
+    ("陳偉", "陈伟", SAME),
+    ("John Smith", "John A. Smith", SAME),
+    ("周畅", "Chou Chang", SPELLING),
+    ("周畅", "Ch'ou Ch'ang", SPELLING),
+    ("蔡崇信", "Tsai Chung-hsin", SPELLING),
+    ("蔡崇信", "Joe Tsai Chung-hsin", SPELLING),
+    ("Joe Tsai", "Joe Tsai Chung-hsin", SPELLING),
+    ("王家卫", "Wong Kar-wai", SPELLING),
+    ("王家卫", "Wong Kar Wai", SPELLING),
+    ("张志强", "Cheung Chi Keung", SPELLING),
+    ("许家印", "Hsu Chia-yin", SPELLING),
+    ("林志伟", "Lam Chi-wai", SPELLING),
+    ("吴泳铭", "Eddie Wu Yongming", SPELLING),
+    ("单伟", "Dan Wei", SPELLING),
+    ("Jean-Luc Fabre", "Jean Luc Fabre", SPELLING),
+    ("周畅", "周博士", SHORT),
+    ("周畅", "Dr Zhou", SHORT),
+    ("周畅", "C. Zhou", SHORT),
+    ("John Smith", "JP Smith", SHORT),
+    ("周", "Zhou", SHORT),
+    ("Zhou Chang", "Zhang Chang", SLIP),
+    ("周畅", "Zhang Chang", SLIP),
+    ("周畅", "周唱", SLIP),
+    ("Mara Lindqvist", "Mara Lindquist", SLIP),
+    ("Wang Wei", "Wang Wen", None),
+    ("王伟", "Wang Wen", None),
+    ("John A. Smith", "John B. Smith", None),
+    ("周畅", "Dr Chen", None),
+    ("A. Smith", "John Smith", None),
+    ("Jensen Huang", "Jason Huang", None),
+    ("约翰·史密斯", "Zhou Chang", None),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "how"), ALIKE)
+def test_names_are_as_alike_as_they_are(one, other, how):
+    assert alike(parse(one), parse(other)) == how
+    assert alike(parse(other), parse(one)) == how
+
+
+@pytest.mark.parametrize(("one", "other"), [(a, b) for a, b, how in ALIKE if how in (SAME, SPELLING, SLIP)])
+def test_forms_of_one_name_meet_under_some_key(one, other):
+    one, other = parse(one), parse(other)
+    assert {*one.keys, *halves(one)} & {*other.keys, *halves(other)}
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_likeness_has_no_direction(one, other):
+    one, other = parse(one), parse(other)
+    if one and other:
+        assert alike(one, other) == alike(other, one)
+
+
+def test_a_long_name_has_few_readings():
+    assert len(parse("Wong Wing Wai").keys) <= 25
+    assert len(parse("乐重行").keys) <= 10

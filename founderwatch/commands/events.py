@@ -1,4 +1,4 @@
-"""`founderwatch events`: lists the departures found."""
+"""`founderwatch events`: lists the departures found, or computes them anew."""
 
 from __future__ import annotations
 
@@ -7,37 +7,25 @@ import io
 from datetime import UTC
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from founderwatch import status
 from founderwatch.events.organisations import answers_to
-from founderwatch.options import common, fail, open_store
+from founderwatch.items import EVENT_FIELDS
+from founderwatch.options import common, fail, open_existing, open_reader
 from founderwatch.render import as_json, safe, shortened
 from models.labels import STATUSES
 from spiders.entries import oldest
 
-_COLUMNS = [
-    "event",
-    "person",
-    "kind",
-    "status",
-    "employer",
-    "role",
-    "venture",
-    "focus",
-    "first_reported_by",
-    "first_seen_at",
-    "sources",
-    "score",
-    "url",
-]
+_COLUMNS = ["event", *EVENT_FIELDS, "url"]
 # A cell that a spreadsheet would take for a formula gets a quote in front.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-@click.command("events")
+@click.group("events", invoke_without_command=True)
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object a line.")
 @click.option("--json", "form", flag_value="json", help="Print one JSON array.")
 @click.option("--csv", "form", flag_value="csv", help="Print comma-separated values.")
@@ -48,20 +36,24 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
     "--all", "everything", is_flag=True, help="Also joins, leaves, denied ones and those below the threshold."
 )
 @common
-def command(*, form, statuses, employer, since, everything, config, quiet):
+@click.pass_context
+def command(context, *, form, statuses, employer, since, everything, config, quiet):
     """List the departures found, newest first.
 
     \b
     Example:  founderwatch events --since 30d
               founderwatch events --all --employer ByteDance --jsonl
+              founderwatch events rebuild
     """
+    if context.invoked_subcommand:
+        if any(context.get_parameter_source(p.name) != ParameterSource.DEFAULT for p in context.command.params):
+            fail(status.USAGE, f"options go behind the command: founderwatch events {context.invoked_subcommand} …")
+        return
     try:
         earliest = oldest(since).astimezone(UTC).isoformat(timespec="seconds") if since else ""
     except ValueError as error:
         fail(status.USAGE, str(error))
-    if not config.database.exists():
-        fail(status.FAILED, f"{config.database} does not exist yet; `founderwatch crawl` makes it")
-    store = open_store(config)
+    store = open_existing(config)
     rows = [
         row
         for row in store.events(everything)
@@ -79,6 +71,21 @@ def command(*, form, statuses, employer, since, everything, config, quiet):
         click.echo(_csv(rows), nl=False)
     else:
         show(rows, Console())
+
+
+@command.command("rebuild")
+@common
+def rebuild(*, config, quiet):
+    """Compute all events anew from the stored stories and judgements; they keep their identifiers.
+
+    \b
+    Example:  founderwatch events rebuild
+    """
+    store = open_existing(config)
+    events, mentions = store.rebuild_events(open_reader(config).threshold)
+    store.close()
+    if not quiet:
+        click.echo(f"{events} events from {mentions} mentions")
 
 
 def _is_employer(name: str, asked: str) -> bool:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import sqlite_utils
 
-from founderwatch.database import search
+from founderwatch.database import gathering, search
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.events.merge import Report, clusters, event_row
 from founderwatch.events.people import person_key
-from founderwatch.items import Article, Assessment, Failure, Mention, Story
+from founderwatch.items import EVENT_FIELDS, Article, Assessment, Failure, Mention, Story
 from spiders.state import ChannelState
 
 _GIVE_UP = 3  # an address that failed so often is left alone
@@ -163,6 +163,23 @@ class Store:
         rows = list(self.db.query(f"select * from events {chosen} order by first_seen_at desc, score desc, id"))
         return [self._event(row) for row in rows]
 
+    def event(self, identifier: str) -> dict | None:
+        """One event with everything that its stories say, oldest first; None where there is none."""
+        row = next(self.db.query("select * from events where id = ?", [identifier]), None)
+        if row is None:
+            return None
+        reports = list(
+            self.db.query(
+                """select a.url, a.title, coalesce(a.site_name, a.source) as source, a.language, a.published, a.first_seen_at,
+                          o.url as copy_of, m.person, m.kind, m.status, m.employer, m.role, m.venture, m.focus, m."when",
+                          m.first_reported_by, m.score, json_extract(m.evidence, '$[0].text') as evidence
+                   from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
+                   where m.event = ? order by coalesce(a.published, a.first_seen_at), a.url, m.kind, m.employer""",
+                [identifier],
+            )
+        )
+        return self._event(row) | {"mentions": reports}
+
     def _event(self, row: dict) -> dict:
         mentions = self.db.query(
             """select a.url, a.title, coalesce(a.site_name, a.source) as source, a.language, a.published, m.kind, m.status,
@@ -172,22 +189,9 @@ class Store:
             [row["id"]],
         )
         departed = {"from": row["departed_from"], "to": row["departed_to"], "words": row["departed_words"]}
-        plain = [
-            "person",
-            "kind",
-            "status",
-            "employer",
-            "role",
-            "venture",
-            "focus",
-            "first_reported_by",
-            "first_seen_at",
-            "sources",
-            "score",
-        ]
         return {
             "event": row["id"],
-            **{name: row[name] for name in plain},
+            **{name: row[name] for name in EVENT_FIELDS},
             "names": json.loads(row["names"]),
             "seniority": row["seniority"],
             "venture_kind": row["venture_kind"],
@@ -290,10 +294,12 @@ class Store:
         """Replaces this model version's judgement of an article, and brings its events up to date."""
         old = list(
             self.db.query(
-                "select person_key, kind, employer, event from mentions where article = ? order by id", [article]
+                "select id, person_key, kind, employer, event from mentions where article = ? order by id", [article]
             )
         )
-        touched = {row["person_key"] for row in old}
+        former = {row["id"] for row in old}
+        # Those that an old mention held together may part without it.
+        touched = {report.id for report in gathering.gather(self.db, former)} - former
         before = {row["event"] for row in old if row["event"]}
         # One judgement counts for the events: the latest. Older versions' rows stay in `assessments`, without mentions.
         self.db.execute("delete from mentions where article = ?", [article])
@@ -314,7 +320,6 @@ class Store:
         )
         for mention in assessment.mentions:
             key = person_key(mention.person)
-            touched.add(key)
             row = {f.name: getattr(mention, f.name) for f in fields(mention)}
             row["evidence"] = json.dumps(
                 [{"text": e.text, "start": e.start, "end": e.end, "in": e.field} for e in mention.evidence],
@@ -323,43 +328,55 @@ class Store:
             row["triggers"] = json.dumps(mention.triggers, ensure_ascii=False)
             row["departed_from"] = mention.departed_from.isoformat() if mention.departed_from else None
             row["departed_to"] = mention.departed_to.isoformat() if mention.departed_to else None
-            self.db["mentions"].insert(
-                {
-                    "assessment": judged,
-                    "article": article,
-                    "person_key": key,
-                    "event": _same_event(old, key, mention),
-                    **row,
-                }
-            )
-        self._refresh_events(touched, before, article, threshold)
-
-    def _refresh_events(self, keys: set[str | None], before: set[str], article: int, threshold: float) -> None:
-        """Merges anew the mentions of the touched persons; a leaver without a name is merged with nothing."""
-        for key in keys:
-            where, given = ("m.person_key = ?", key) if key else ("m.person_key is null and m.article = ?", article)
-            rows = self.db.query(
-                f"""select m.id, m.event, m.person, m.person_key, m.kind, m.status, m.score, m.employer, m.role, m.seniority,
-                           m.venture, m.venture_kind, m.focus, m."when", m.departed_from, m.departed_to, m.first_reported_by,
-                           coalesce(a.site_name, a.source) as source, a.published, a.first_seen_at, a.url,
-                           case when o.id then coalesce(o.source, o.site_name, o.url)
-                                else coalesce(a.source, a.site_name, a.url) end as outlet,
-                           exists (select 1 from reviews r where r.event = m.event) as reviewed
-                    from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
-                    where {where} order by m.id""",
-                [given],
-            )
-            reports = [Report(**row) for row in rows]
-            before |= {r.event for r in reports if r.event}
-            used: set[str] = set()
-            for group in clusters(reports) if key else [[r] for r in reports]:
-                row = event_row(group, threshold, used)
-                used.add(row["id"])
-                self.db["events"].upsert(row, pk="id")
-                self.db.execute(
-                    f"update mentions set event = ? where id in ({_marks(group)})", [row["id"], *(r.id for r in group)]
+            new = (
+                self.db["mentions"]
+                .insert(
+                    {
+                        "assessment": judged,
+                        "article": article,
+                        "person_key": key,
+                        "event": _same_event(old, key, mention),
+                        **row,
+                    }
                 )
-        for event in before:  # what no report tells any more goes, unless a person has judged it
+                .last_pk
+            )
+            gathering.file(self.db, new, mention.person)
+            touched.add(new)
+        self._settle(gathering.gather(self.db, touched), before, threshold)
+
+    def rebuild_events(self, threshold: float) -> tuple[int, int]:
+        """Computes all events anew from the stories' judgements; gives the numbers of events and of mentions."""
+        with self._writing():
+            mentions = self.db.execute("select id, person from mentions order by id").fetchall()
+            for mention, person in mentions:
+                self.db.execute("update mentions set person_key = ? where id = ?", [person_key(person), mention])
+                gathering.file(self.db, mention, person)
+            before = {row[0] for row in self.db.execute("select id from events")}
+            settled: set[int] = set()
+            for mention, _ in mentions:
+                if mention not in settled:
+                    reports = gathering.gather(self.db, [mention])
+                    self._settle(reports, set(), threshold)
+                    settled |= {report.id for report in reports}
+            self._forget(before)
+            return self.db["events"].count, len(mentions)
+
+    def _settle(self, reports: list[Report], before: set[str], threshold: float) -> None:
+        """Merges reports anew, and forgets what no report tells any more."""
+        before |= {r.event for r in reports if r.event}
+        used: set[str] = set()
+        # Of two events that were one, the one whose story was stored first keeps the id.
+        for group in sorted(clusters(reports), key=lambda g: min((not r.reviewed, r.article, r.id) for r in g)):
+            row = event_row(group, threshold, used)
+            used.add(row["id"])
+            self.db["events"].upsert(row, pk="id")
+            self.db.conn.executemany("update mentions set event = ? where id = ?", [(row["id"], r.id) for r in group])
+        self._forget(before)
+
+    def _forget(self, events: Iterable[str]) -> None:
+        """Deletes those of these events that no report tells, unless a person has judged them."""
+        for event in events:
             self.db.execute(
                 """delete from events where id = :event and not exists (select 1 from mentions where event = :event)
                    and not exists (select 1 from reviews where event = :event)""",

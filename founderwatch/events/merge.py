@@ -1,7 +1,9 @@
 """Joins the reports of one departure, from many outlets and in both languages, to one event.
 
-A report joins an event when the name's key agrees, the employers do not contradict each other and the two were
-published within a year. Two bearers of one name with different employers stay two.
+Two reports may tell of one departure when the person's names are alike, the employers do not contradict each other and the
+times fit. The weaker the likeness of the names, the more else must agree: a name in another romanisation needs the
+employer, a surname alone the employer within six weeks, a misspelt name the post, too. Two bearers of one name
+with different employers stay two. What comes out depends on the reports alone, not on the order in which they came.
 """
 
 from __future__ import annotations
@@ -14,12 +16,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
 
-from founderwatch.events.organisations import same_organisation
+from founderwatch.events import organisations
+from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, clash, parse, simplified
 
+NEAR = timedelta(days=45)  # between reports whose names are not quite the same
 _APART = timedelta(days=365)
+_RETOLD = timedelta(days=3 * 365)  # between reports that tell of the same venture or the same days of departure
+_OVERLAP = timedelta(days=31)
 _STRENGTH = {"rumoured": 0, "expected": 1, "announced": 2, "confirmed": 3}
 _HAN = re.compile(r"[\u3400-\u9fff]")
+
+_alike = lru_cache(65536)(alike)
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class Report:
     """One mention as merging sees it: its row in `mentions`, with the story's facts."""
 
     id: int
+    article: int
     event: str | None
     person: str | None
     person_key: str | None
@@ -45,27 +55,168 @@ class Report:
     first_reported_by: str | None
     source: str | None
     outlet: str  # whose word it is: a copy's is that of its original
-    published: str | None
+    published: str | None  # a copy was published when its original was, whatever date it bears
     first_seen_at: str
     url: str
     reviewed: int  # whether a person has judged `event`
 
-    @property
+    @cached_property
     def at(self) -> datetime:
         return datetime.fromisoformat(self.published or self.first_seen_at)
 
+    @cached_property
+    def name(self) -> Name | None:
+        return parse(self.person)
+
+
+class _Group:
+    """Reports that are one event so far."""
+
+    def __init__(self, report: Report):
+        self.reports: list[Report] = []
+        self.speaking: dict[tuple, Report] = {}  # one report for each name and employer that others are held against
+        self.keys: set[str] = set()
+        self.first = self.last = report.at
+        self.add(report)
+
+    def add(self, report: Report) -> None:
+        self.reports.append(report)
+        self.first, self.last = min(self.first, report.at), max(self.last, report.at)
+        if _standing(report) < 2 or len(self.reports) == 1:
+            self.speaking.setdefault((report.person, report.employer), report)
+            self.keys.add(report.person_key)
+
+    def takes(self, report: Report) -> bool:
+        links = set()
+        for other in self.speaking.values():
+            how = _link(report, other)
+            if how is None and (
+                clash(report.name, other.name) or not same_organisation(report.employer, other.employer)
+            ):
+                return False
+            links.add(how)
+        links -= {None, SLIP}
+        if not links:
+            return False
+        if links == {SHORT}:
+            return any(abs(report.at - other.at) <= NEAR and _agree(report, other) for other in self.reports)
+        timely = max(abs(report.at - self.first), abs(report.at - self.last)) <= _APART
+        return timely or any(_told_the_same(report, other) for other in self.reports)
+
+    def slips_into(self, other: _Group) -> bool:
+        """Whether this is the other's event under a misspelt name."""
+        return any(
+            _alike(one.name, two.name) == SLIP for one in self.speaking.values() for two in other.speaking.values()
+        ) and any(_agree(one, two) for one in self.reports for two in other.reports)
+
+    @property
+    def weight(self) -> tuple:
+        """The better told of two groups has the right name: by more outlets, or earlier."""
+        oldest = min(self.reports, key=_place)
+        return (len({r.outlet for r in self.reports}), -oldest.at.timestamp(), oldest.url, oldest.person)
+
+
+def agree(one: Report, other: Report) -> bool:
+    """Whether two reports may tell of one departure."""
+    return bool(one.name and other.name) and _agree(one, other)
+
 
 def clusters(reports: Sequence[Report]) -> list[list[Report]]:
-    """Parts the reports that share a person's key into events; the order of arrival does not matter."""
-    groups: list[list[Report]] = []
-    # Reports that name the employer first: one that does not can then join the only group there is.
-    for report in sorted(reports, key=lambda r: (r.employer is None, *_place(r))):
-        fits = [g for g in groups if all(_agree(report, other) for other in g)]
-        if len(fits) == 1 or (fits and report.employer):
-            fits[0].append(report)
-        else:
-            groups.append([report])
-    return [sorted(group, key=_place) for group in groups]
+    """Parts reports into events; the order of arrival does not matter."""
+    groups: list[_Group] = []
+    ordered = sorted((r for r in reports if r.name), key=_certainty)
+    for report in (r for r in ordered if _standing(r) < 2):
+        _place_in(groups, report)
+    groups = _without_slips(groups)
+    for report in (r for r in ordered if _standing(r) == 2):
+        _place_in(groups, report)
+    nameless = [[r] for r in reports if not r.name]  # merged with nothing
+    return [sorted(group.reports, key=_place) for group in groups] + nameless
+
+
+def _place_in(groups: list[_Group], report: Report) -> None:
+    fits = [g for g in groups if g.takes(report)]
+    namesakes = [g for g in fits if report.person_key in g.keys]
+    if namesakes and _standing(report) == 0:
+        namesakes[0].add(report)
+    elif len(fits) == 1:
+        fits[0].add(report)
+    else:
+        groups.append(_Group(report))
+
+
+def _without_slips(groups: list[_Group]) -> list[_Group]:
+    """The groups, those under a misspelt name joined to the one that they can only mean."""
+    kept = sorted(groups, key=lambda g: g.weight)
+    for small in list(kept):
+        meant = [g for g in kept if g is not small and small.slips_into(g)]
+        if len(meant) == 1 and meant[0].weight > small.weight:
+            meant[0].reports += small.reports
+            kept.remove(small)
+    return kept
+
+
+def _certainty(report: Report) -> tuple:
+    """Full names with an employer come first, and of these what can be read in one way: others join what they can only mean."""
+    return (_standing(report), not report.name.han, len(report.name.keys) > 1, *_place(report))
+
+
+def _standing(report: Report) -> int:
+    """0 for a full name with an employer, 1 for one without, 2 for a surname alone or with an initial."""
+    return 2 if report.name.is_short else int(report.employer is None)
+
+
+@lru_cache(65536)
+def same_organisation(one: str | None, other: str | None) -> bool:
+    """Whether two employers may be one, in simplified or traditional characters."""
+    return organisations.same_organisation(one and simplified(one), other and simplified(other))
+
+
+def _link(one: Report, other: Report) -> str | None:
+    """How alike the names of two reports are, where the employers allow it."""
+    how = _alike(one.name, other.name)
+    if how == SAME or how is None:
+        return how if same_organisation(one.employer, other.employer) else None
+    # One story that writes two names speaks of two people.
+    known = one.employer and other.employer and one.article != other.article
+    return how if known and same_organisation(one.employer, other.employer) else None
+
+
+def _agree(one: Report, other: Report) -> bool:
+    how = _link(one, other)
+    if how is None:
+        return False
+    if how in (SHORT, SLIP):
+        return abs(one.at - other.at) <= NEAR and (how == SHORT or _same_post(one, other))
+    return abs(one.at - other.at) <= _APART or _told_the_same(one, other)
+
+
+def _told_the_same(one: Report, other: Report) -> bool:
+    """Whether two reports, years apart, name the same venture or the same days."""
+    if abs(one.at - other.at) > _RETOLD:
+        return False
+    if one.venture and other.venture and one.venture.casefold() == other.venture.casefold():
+        return True
+    if not (one.departed_from and one.departed_to and other.departed_from and other.departed_to):
+        return False
+    first, last = max(one.departed_from, other.departed_from), min(one.departed_to, other.departed_to)
+    return datetime.fromisoformat(first) - datetime.fromisoformat(last) <= _OVERLAP
+
+
+def _same_post(one: Report, other: Report) -> bool:
+    """Whether two roles share a word; in two scripts, whether they are of one seniority."""
+    if one.role and other.role and bool(_HAN.search(one.role)) == bool(_HAN.search(other.role)):
+        return bool(_pieces(one.role) & _pieces(other.role))
+    return one.seniority == other.seniority != "unknown"
+
+
+def _pieces(role: str) -> set[str]:
+    """The words of a role, or its pairs of characters."""
+    if _HAN.search(role):
+        return {role[at : at + 2] for at in range(len(role) - 1)}
+    return {
+        word for word in re.findall(r"\w{4,}|\b[ctp]\wo\b", role.casefold()) if word not in ("senior", "former", "with")
+    }
 
 
 def event_row(reports: Sequence[Report], threshold: float, taken: frozenset[str] | set[str] = frozenset()) -> dict:
@@ -103,10 +254,6 @@ def event_row(reports: Sequence[Report], threshold: float, taken: frozenset[str]
     }
 
 
-def _agree(one: Report, other: Report) -> bool:
-    return abs(one.at - other.at) <= _APART and same_organisation(one.employer, other.employer)
-
-
 def _status(reports: Sequence[Report]) -> str:
     """The strongest status told, unless a denial is the last word."""
     told = [r for r in reports if r.status != "denied"]
@@ -126,11 +273,15 @@ def _first(reports: Sequence[Report], field: str) -> str | None:
 
 
 def _identifier(reports: Sequence[Report], taken: frozenset[str] | set[str]) -> str:
-    """The id that readers know the event by, one that a person has judged before any other; else a new one."""
-    known = [r.event for r in sorted(reports, key=lambda r: not r.reviewed) if r.event and r.event not in taken]
+    """The id that readers know the event by, one that a person has judged before any other; else a new one.
+
+    Both the choice and a new id follow the report that was stored first: computed anew, they come out the same.
+    """
+    stored = sorted(reports, key=lambda r: (r.article, r.id))
+    known = [r.event for r in sorted(stored, key=lambda r: not r.reviewed) if r.event and r.event not in taken]
     if known:
         return known[0]
-    first = reports[0]
+    first = stored[0]
     who = first.person_key or f"{first.kind}, {first.employer}"
     seeds = (f"{who}|{first.url}" + (f"|{number}" if number else "") for number in itertools.count())
     fresh = ("ev-" + hashlib.sha256(seed.encode()).hexdigest()[:12] for seed in seeds)

@@ -1,71 +1,249 @@
-"""One key for the forms of a person's name: 周畅, Zhou Chang and Chang Zhou share it.
+"""Whether two written names may be one person's: 周畅, Zhou Chang, Chang Zhou, Chou Ch'ang and Dr Zhou.
 
-A shared key says that two names may be one person's; founderwatch.events.merge then asks employer and time.
+Names alone decide nothing: they say how alike they are, and founderwatch.events.merge asks the more of employer, role and
+time, the weaker the likeness.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import islice, product
+from pathlib import Path
 
-from pypinyin import lazy_pinyin
+from opencc import OpenCC
+from pypinyin import Style, lazy_pinyin, pinyin
+from rapidfuzz.distance import DamerauLevenshtein
 
 from models.persons import name_parts
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md", "mba"])
+_DEGREE = re.compile(r",?\s+(?:ph\.?\s?d|m\.?d|m\.?b\.?a)\.?\s*$", re.IGNORECASE)
 _COMPOUND_SURNAMES = frozenset(
     re.findall(
         "..",
-        "欧阳歐陽诸葛諸葛司马司馬上官司徒东方東方皇甫慕容端木令狐公孙公孫轩辕尉迟夏侯独孤南宫长孙宇文澹台东郭",
+        "欧阳诸葛司马上官司徒东方皇甫慕容端木令狐公孙轩辕尉迟夏侯独孤南宫长孙宇文澹台东郭西门申屠呼延万俟单于鲜于闻人",
     )
 )
-# As surnames these are read in another way than as words.
+# As surnames these are read in another way than as words; further readings are the careless ones.
 _SURNAMES = {
-    "曾": "zeng", "单": "shan", "單": "shan", "解": "xie", "仇": "qiu", "查": "zha", "翟": "zhai", "区": "ou", "盖": "ge",
-    "乐": "yue", "覃": "qin", "朴": "piao", "种": "chong", "黑": "he", "繁": "po", "尉迟": "yuchi",
+    "曾": "zeng ceng", "单": "shan dan", "解": "xie jie", "仇": "qiu chou", "查": "zha cha", "翟": "zhai di", "区": "ou qu",
+    "盖": "ge gai", "乐": "yue le", "覃": "qin tan", "朴": "piao pu park", "种": "chong", "黑": "he", "繁": "po", "缪": "miao mou",
+    "召": "shao", "褚": "chu", "秘": "bi", "尉迟": "yuchi weichi", "长孙": "zhangsun changsun", "万俟": "moqi", "单于": "chanyu",
+    "澹台": "tantai",
 }  # fmt: skip
 _SYLLABLE = re.compile(
     r"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?"
     r"(?:[iu]?ang?|u?eng?|ing?|i?ong|un|i?ao|u?ai|[iu]a|ei|ui|i?u|ou|uo|[iu]e|er|[aeiou])"
 )
+_INITIAL = re.compile(r"[zcs]h|.")
+_CONSONANTS = re.compile(r"(?!(?:ng|ly|sy|vy)$)[^\W\d_aeiou]{2,3}")  # JP, TJ: initials; Ng is a surname
+_MOST_READINGS = 24
+_LEAST_LETTERS = 4  # of a word in which one letter may be wrong: Wei and Wen are two names
+simplified = lru_cache(4096)(OpenCC("t2s").convert)
+
+SAME = "same"  # one name in one spelling, whatever its script and order
+SPELLING = "spelling"  # the same name if one is spelt in another way than pinyin, or read otherwise
+SHORT = "short"  # one is a surname alone, or has an initial
+SLIP = "slip"  # one may be the other, misspelt
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A written name, taken apart. `keys` are all readings, `key` the usual one; `words` are surname and given name in no
+    certain order, or one word."""
+
+    key: str
+    keys: frozenset[str]
+    words: tuple[str, ...]
+    han: str | None = None  # the characters, simplified
+    middle: str = ""  # first letter of a middle name
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.words) == 1 or self.initial is not None
+
+    @property
+    def initial(self) -> int | None:
+        """Which of the words is an initial."""
+        return next((at for at, word in enumerate(self.words) if len(self.words) == 2 and len(word) == 1), None)
 
 
 def person_key(name: str | None) -> str | None:
-    """The name in Latin letters, without accents, in whichever order sorts first; None without a name.
+    """The name in Latin letters, without accents, in whichever order sorts first; None without a name."""
+    parsed = parse(name)
+    return parsed.key if parsed else None
 
-    A Chinese given name is one word in most outlets and two in some, so words are joined before they are compared.
-    """
+
+@lru_cache(65536)
+def parse(name: str | None) -> Name | None:
+    """Takes a name apart; None where it holds no letters."""
     if not name:
         return None
-    parts = name_parts(name)
+    name = _DEGREE.sub("", name)
     if "·" not in name and _HAN.search(name):
-        words = _of_han("".join(_HAN.findall("".join(parts))))
-    elif _HAN.search(name):
-        words = ["".join(lazy_pinyin(re.sub(r"\W", "", name)))]
-    else:
-        words = _of_latin([p for p in map(_plain, parts) if p])
-    letters = [_plain(w) for w in words if w]
-    if not any(letters):
+        return _of_han(simplified("".join(_HAN.findall("".join(name_parts(name))))))
+    if _HAN.search(name):  # a foreign name in Chinese characters
+        words = [word for part in name.split("·") if (word := _plain("".join(lazy_pinyin(re.sub(r"\W", "", part)))))]
+        return Name("".join(words), frozenset(["".join(words)]), tuple([words[0], *words[1:][-1:]])) if words else None
+    written = [word for word in name_parts(name) if _plain(word)]
+    return _of_latin(written) if written else None
+
+
+def alike(one: Name, other: Name) -> str | None:
+    """How alike two names are: SAME, SPELLING, SHORT, SLIP, or None for two people's names."""
+    if len(one.words) == 1 or len(other.words) == 1:
+        return SHORT if _shortens(one, other) or _shortens(other, one) else None
+    if clash(one, other):
+        return SLIP if one.han and one.key == other.key else None  # 周畅 and 周唱 sound alike
+    if one.key == other.key:
+        return SAME
+    if one.keys & other.keys:
+        return SPELLING
+    if one.is_short or other.is_short:
+        return SHORT if _shortens(one, other) or _shortens(other, one) else None
+    return SLIP if _misspelt(one.words, other.words) else None
+
+
+def clash(one: Name, other: Name) -> bool:
+    """Whether two names cannot both be right, however alike: other characters, another middle name."""
+    return bool(one.han and other.han and one.han != other.han) or bool(
+        one.middle and other.middle and one.middle != other.middle
+    )
+
+
+def halves(name: Name) -> list[str]:
+    """Keys that a name shares with its misspellings and with its form with an initial: a word, the other's first letter."""
+    if len(name.words) == 1:
+        return []
+    if name.initial is not None:
+        return [f"{name.words[1 - name.initial]}|{name.words[name.initial]}"]
+    one, other = name.words
+    return [f"{one}|{other[0]}", f"{other}|{one[0]}"]
+
+
+def _of_han(name: str) -> Name | None:
+    """Surname and given name of a Chinese name, in pinyin; one character is a surname alone."""
+    if not name:
         return None
-    return min("".join(letters), "".join(reversed(letters)))
+    length = 2 if (len(name) > 2 and name[:2] in _COMPOUND_SURNAMES) or len(name) == 4 else 1
+    surname, given = name[:length], name[length:]
+    usual = _SURNAMES.get(surname, "").split() or ["".join(lazy_pinyin(surname))]
+    words = tuple(word for word in (_plain(usual[0]), _plain("".join(lazy_pinyin(given)))) if word)
+    surnames = [*usual, "".join(lazy_pinyin(surname))]
+    readings = ("".join(r) for r in product(*pinyin(given, style=Style.NORMAL, heteronym=True)))
+    others = (_joined(_plain(s), _plain(g)) for g in islice(readings, 4) for s in surnames)
+    key = _joined(*words)
+    return Name(key, frozenset([key, *(others if given else ())]), words, han=name)
 
 
-def _of_han(name: str) -> list[str]:
-    """Surname and given name of a Chinese name, in pinyin."""
-    length = 2 if name[:2] in _COMPOUND_SURNAMES or len(name) == 4 else 1
-    surname = name[:length]
-    return [_SURNAMES.get(surname) or "".join(lazy_pinyin(surname)), "".join(lazy_pinyin(name[length:]))]
-
-
-def _of_latin(words: list[str]) -> list[str]:
-    """The words of a name that nearly every outlet prints."""
-    while len(words) > 2 and words[-1] in _SUFFIXES:
-        words = words[:-1]
+def _of_latin(written: list[str]) -> Name:
+    """The words of a name that nearly every outlet prints, and what a spelling other than pinyin may stand for."""
+    while len(written) > 2 and _plain(written[-1]) in _SUFFIXES:
+        written = written[:-1]
+    words = [_plain(word) for word in written]
+    middle = ""
     if len(words) == 3 and all(_SYLLABLE.fullmatch(w) for w in words):
-        return [words[0], words[1] + words[2]]  # Zhou Jing Ren is Zhou Jingren
-    # A middle name or initial is written by one outlet and left out by the next.
-    return [words[0], words[-1]] if len(words) > 2 and len(words[-1]) > 1 else words
+        words = [words[0], words[1] + words[2]]  # Zhou Jing Ren is Zhou Jingren
+    elif len(words) > 2 and len(words[-1]) == 1:
+        words = words[:2]  # Zhou C. Y.
+    elif len(words) > 2:
+        # A middle name or initial is written by one outlet and left out by the next.
+        words, middle = [words[0], words[-1]], words[1][0]
+    if len(words) == 2:
+        words = [w[0] if _CONSONANTS.fullmatch(w) else w for w in words]
+    key = _joined(*words)
+    return Name(key, frozenset([key, *islice(_readings(written), _MOST_READINGS)]), tuple(words), middle=middle)
+
+
+def _readings(written: list[str]) -> Iterator[str]:
+    """Keys in pinyin of a Chinese name in another romanisation, or with an English first name before it."""
+    known = _romanised()["surnames"]
+    if len(written) == 3:  # Jean Luc Fabre is Jean-Luc Fabre
+        yield _joined(_plain(written[0] + written[1]), _plain(written[2]))
+    orders = [(written[0], written[1:]), (written[-1], written[:-1])]
+    if len(written) > 2 and _plain(written[0]) not in known and not _SYLLABLE.fullmatch(_plain(written[0])):
+        # Joe Tsai Chung-hsin is Joe Tsai and Tsai Chung-hsin.
+        yield _joined(_plain(written[0]), _plain(written[1]))
+        orders = [(written[1], written[2:])]
+        if _SYLLABLE.fullmatch(_plain(written[1])):
+            yield _joined(_plain(written[1]), "".join(map(_plain, written[2:])))
+    for surname, given in orders:
+        surnames = known.get(_plain(surname))
+        syllables = [s for word in given for part in word.split("-") for s in _syllables(_plain(part))]
+        if surnames and 1 <= len(syllables) <= 3:
+            for parts in product(surnames, *(_pinyin_of(s) for s in syllables)):
+                yield _joined(parts[0], "".join(parts[1:]))
+
+
+def _syllables(word: str) -> list[str]:
+    """A word of a given name in syllables: chunghsin is chung hsin; nothing where it is no Chinese one."""
+    if not word or _pinyin_of(word):
+        return [word] * bool(word)
+    for end in range(len(word) - 1, 0, -1):
+        if _pinyin_of(word[:end]) and (rest := _syllables(word[end:])):
+            return [word[:end], *rest]
+    return []
+
+
+@lru_cache(4096)
+def _pinyin_of(syllable: str) -> list[str]:
+    """The pinyin that a syllable of a given name may stand for, the surest first."""
+    found = _romanised()["given"].get(syllable, []) + _wade_giles().get(syllable, [])
+    return list(dict.fromkeys(found + ([syllable] if _SYLLABLE.fullmatch(syllable) else [])))
+
+
+@cache
+def _romanised() -> dict[str, dict[str, list[str]]]:
+    tables = tomllib.loads((Path(__file__).parent / "romanised.toml").read_text(encoding="utf-8"))
+    return {table: {word: values.split() for word, values in rows.items()} for table, rows in tables.items()}
+
+
+@cache
+def _wade_giles() -> dict[str, list[str]]:
+    """Wade-Giles syllables without their apostrophes, which newspapers leave out, with their pinyin."""
+    table: dict[str, list[str]] = {}
+    characters = "".join(map(chr, range(0x4E00, 0x9FA6)))
+    pairs = zip(lazy_pinyin(characters, style=Style.WADEGILES), lazy_pinyin(characters), strict=True)
+    for giles, usual in sorted(set(pairs)):
+        syllable = giles.replace("'", "").replace("v", "u")
+        if _plain(usual) not in table.setdefault(syllable, []):
+            table[syllable].append(_plain(usual))
+    return table
+
+
+def _shortens(short: Name, full: Name) -> bool:
+    """Whether one is a word of the other, or such a word with the initial of the other word."""
+    if len(short.words) == 1:
+        return short.words[0] in full.words
+    if short.initial is None or full.is_short:
+        return False
+    word, letter = short.words[1 - short.initial], short.words[short.initial]
+    return any(full.words[at] == word and full.words[1 - at].startswith(letter) for at in (0, 1))
+
+
+def _misspelt(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one word agrees and in the other a letter is wrong, or one surname stands for another: Zhang, Zhou."""
+    for here, there in product((0, 1), repeat=2):
+        a, b = one[1 - here], other[1 - there]
+        if one[here] != other[there] or a[0] != b[0] or min(len(a), len(b)) < _LEAST_LETTERS:
+            continue
+        if DamerauLevenshtein.distance(a, b, score_cutoff=1) <= 1:
+            return True
+        both = _SYLLABLE.fullmatch(a) and _SYLLABLE.fullmatch(b) and _SYLLABLE.match(one[here])
+        if both and _INITIAL.match(a)[0] == _INITIAL.match(b)[0] and _INITIAL.match(a)[0] in ("zh", "ch", "sh"):
+            return True
+    return False
+
+
+def _joined(*words: str) -> str:
+    # A Chinese given name is one word in most outlets and two in some, so words are joined before they are compared.
+    return min("".join(words), "".join(reversed(words)))
 
 
 def _plain(word: str) -> str:
