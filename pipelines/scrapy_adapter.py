@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import DropItem, NotConfigured
 from scrapy.utils.misc import load_object
 
 from founderwatch.items import Story
 from pipelines import since
 from pipelines.stage import Stage, advance
+from spiders.deadline import TIME_UP
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,16 @@ class StagePipeline:
         if StagePipeline._threads is None:
             StagePipeline._threads = ThreadPoolExecutor(1, thread_name_prefix="stage")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(StagePipeline._threads, advance, self.stage, self.name, item)
+        story = await loop.run_in_executor(StagePipeline._threads, self._work, item)
+        if story is None:
+            raise DropItem(TIME_UP)  # the next crawl fetches it again
+        return story
+
+    def _work(self, item: Story) -> Story | None:
+        """None once the crawl's time is up: hundreds of fetched pages may wait here to be judged."""
+        if getattr(self.crawler.spider, "time_is_up", False):
+            return None
+        return advance(self.stage, self.name, item)
 
     def close_spider(self) -> None:
         close = getattr(self.stage, "close", None)

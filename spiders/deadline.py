@@ -47,6 +47,7 @@ class Deadline:
 
     def _end(self) -> None:
         self.up = True
+        self.crawler.spider.time_is_up = True  # type: ignore[union-attr]
         self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=TIME_UP))
         # Closing waits for what the downloader has taken, and it lets a slow host's requests out one delay after another.
         for slot in self.crawler.engine.downloader.slots.values():
