@@ -411,6 +411,6 @@ def test_reports_are_found_by_index_alone(store):
     saved(store, *WEAK)
     from founderwatch.database.gathering import _BETWEEN, _EXACT
 
-    for sql, given in ((_EXACT, ["k", "", "~"]), (_BETWEEN, ["k", "l", "", "~"])):
-        plan = " ".join(row[3] for row in store.db.execute(f"explain query plan {sql}", given))
+    for sql, values in ((_EXACT, ["k", "", "~"]), (_BETWEEN, ["k", "l", "", "~"])):
+        plan = " ".join(row[3] for row in store.db.execute(f"explain query plan {sql}", values))
         assert "SEARCH name_keys USING PRIMARY KEY" in plan

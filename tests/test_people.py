@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from founderwatch.events.people import SAME, SHORT, SLIP, SPELLING, alike, halves, parse, person_key
 
-SAME = [
+ONE_NAME = [
     ("周畅", "Zhou Chang", "Chang Zhou", "周畅博士", "Dr. Zhou Chang", "ZHOU CHANG"),
     ("周靖人", "周靖人", "Zhou Jingren", "Jingren Zhou", "Zhou Jing-ren", "Zhou Jing Ren", "周 靖 人"),
     ("欧阳明高", "Ouyang Minggao", "Minggao Ouyang"),
@@ -29,7 +29,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize("forms", SAME, ids=lambda forms: forms[0])
+@pytest.mark.parametrize("forms", ONE_NAME, ids=lambda forms: forms[0])
 def test_forms_of_one_name_share_a_key(forms):
     assert {person_key(form) for form in forms} == {person_key(forms[0])} - {None}
 

@@ -50,7 +50,7 @@ def test_one_events_whole_story_is_told_in_order(event):
     assert "founds, rumoured; a copy" in line
     assert "founds, denied" in line and "[b]No[/b] exit" in line
     evidence = told[told.index("Evidence") : told.index("disagree")]
-    assert "English:" in evidence and "Chinese:" in evidence and "https://d.example/1" in evidence
+    assert "English:" in evidence and "Chinese:" in evidence and "https://c.example/1" in evidence
 
 
 def test_contradictions_are_shown_with_who_says_what(event):

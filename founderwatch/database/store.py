@@ -366,13 +366,21 @@ class Store:
         """Merges reports anew, and forgets what no report tells any more."""
         before |= {r.event for r in reports if r.event}
         used: set[str] = set()
+        ours = {r.id for r in reports}
         # Of two events that were one, the one whose story was stored first keeps the id.
         for group in sorted(clusters(reports), key=lambda g: min((not r.reviewed, r.article, r.id) for r in g)):
             row = event_row(group, threshold, used)
+            while self._is_told_elsewhere(row["id"], ours):  # two of one story who differ in nothing
+                used.add(row["id"])
+                row = event_row(group, threshold, used)
             used.add(row["id"])
             self.db["events"].upsert(row, pk="id")
             self.db.conn.executemany("update mentions set event = ? where id = ?", [(row["id"], r.id) for r in group])
         self._forget(before)
+
+    def _is_told_elsewhere(self, event: str, ours: set[int]) -> bool:
+        told = self.db.execute("select id from mentions where event = ?", [event])
+        return any(mention not in ours for (mention,) in told)
 
     def _forget(self, events: Iterable[str]) -> None:
         """Deletes those of these events that no report tells, unless a person has judged them."""

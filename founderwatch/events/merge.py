@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
 from founderwatch.events import organisations
-from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, clash, parse, simplified
+from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, clash, parse, person_key, simplified
 
 NEAR = timedelta(days=45)  # between reports whose names are not quite the same
 _APART = timedelta(days=365)
@@ -226,13 +226,15 @@ def event_row(reports: Sequence[Report], threshold: float, taken: frozenset[str]
     telling = [r for r in reports if r.kind == kind]
     best = sorted(telling, key=lambda r: -r.score)
     names = list(dict.fromkeys(r.person for r in reports if r.person))
+    # A name that is written oftener outdoes a longer one, which may be misspelt.
+    spelt = Counter(r.person_key for r in reports if r.name and not r.name.is_short)
     # Who is not leaving founds nothing either.
     status = _status([r for r in reports if r.kind == kind or (r.kind == "leaves" and r.status == "denied")])
     score = _score(telling)
     dated = next((r for r in best if r.departed_from), None)
     return {
         "id": _identifier(reports, taken),
-        "person": max(names, key=lambda n: (not _HAN.search(n), len(n)), default=None),
+        "person": max(names, key=lambda n: (not _HAN.search(n), spelt[person_key(n)], len(n)), default=None),
         "names": json.dumps(names, ensure_ascii=False),
         "kind": kind,
         "status": status,

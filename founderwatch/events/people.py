@@ -247,6 +247,6 @@ def _joined(*words: str) -> str:
 
 
 def _plain(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    letters = "".join(c for c in decomposed if c.isalnum())
+    decomposed = unicodedata.normalize("NFKD", word).casefold()
+    letters = "".join(c for c in unicodedata.normalize("NFKD", decomposed) if c.isalnum())
     return re.sub(r"^([ln])(?:v|yu)(?=e?$)", r"\1u", letters)  # 吕 is Lv, Lyu, Lü and Lu
