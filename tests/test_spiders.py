@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,6 +120,25 @@ def test_when_the_time_is_up_the_rest_is_left_for_the_next_crawl() -> None:
         rest = crawl(text, known=part.addresses, states=part.states, longest=60)
         assert (rest.report.reason, rest.report.exit_status, rest.report.total("left")) == ("finished", 0, 0)
         assert len(part.addresses | rest.addresses) == len(part.stories) + len(rest.stories) == 40
+
+
+class Slow:
+    """A stage that takes its time, as the model does."""
+
+    def __call__(self, story: Story) -> Story:
+        time.sleep(0.5)
+        return story
+
+
+def test_what_was_fetched_in_time_but_not_judged_is_left_too() -> None:
+    with mockserver() as server:
+        part = crawl(registry(server, "sitemaps", "/sitemap/news.gz"), longest=3, stages={"classify": Slow()})
+        told = part.report
+        assert told.reason == "time is up"
+        assert (told.finished_at - told.started_at).total_seconds() < 12
+        assert (told.total("left"), told.total("failed")) == (40 - len(part.stories), 0)
+        assert 0 < len(part.stories) < 40
+        assert part.states == {}
 
 
 def test_channels_that_were_not_reached_are_left_too() -> None:
