@@ -22,6 +22,7 @@ from founderwatch.desk import progress
 from founderwatch.desk.candidate import marked
 from founderwatch.desk.words import asked, words
 from founderwatch.items import Article, Assessment, Evidence, Mention, Story
+from models.labels import KINDS, STATUSES
 from tests.judged import NOW, THRESHOLD, mention, story
 
 if not pm.is_registered(desk):
@@ -61,7 +62,7 @@ class Browser:
         """The hidden and text fields of a form."""
         html = re.search(rf'<form id="{name}".*?</form>', page.text, re.S)[0]
         inputs = [re.search(r'name="([^"]*)" value="([^"]*)"', tag) for tag in re.findall(r"<input[^>]*>", html)]
-        chosen = re.search(r'<select[^>]*name="(\w+)".*?<option selected>(\w+)', html, re.S)
+        chosen = re.search(r'<select[^>]*name="(\w+)".*?<option value="(\w+)" selected>', html, re.S)
         fields = {m[1]: unescape(m[2]) for m in inputs if m}
         return fields | ({chosen[1]: chosen[2]} if chosen else {})
 
@@ -164,6 +165,7 @@ def test_both_languages_have_a_word_for_every_reason_and_field():
     for language in ("en", "zh"):
         known = words(language)
         assert set(known["reason"]) == set(reviews.REASONS) and set(known["fields"]) == set(reviews.FIELDS)
+        assert set(known["told"]) == {*KINDS, *STATUSES}
         assert set(known["verdicts"]) == set(reviews.VERDICTS)
     missing = set(words("en")) - set(words("zh"))
     assert not missing

@@ -44,6 +44,9 @@
 
   document.getElementById("ask-help")?.addEventListener("click", () => help.showModal());
 
+  // Datasette closes every open details when a click elsewhere reaches the body; the fields stay open.
+  form?.addEventListener("click", (event) => event.stopPropagation());
+
   // Words that are selected in the text go into the field that was entered last.
   edit?.addEventListener("focusin", (event) => {
     if (event.target.matches("input[type=text]")) field = event.target;
