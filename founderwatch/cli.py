@@ -15,7 +15,8 @@ _COMMANDS = {
     "scan": "Judge stories without a crawl: addresses, files, standard input.",
     "crawl": "Read all sources and store what is new.",
     "events": "List the departures found.",
-    "serve": "Open the database in the browser.",
+    "serve": "Open the database in the browser: read, search, review.",
+    "export-training": "Write reviewed stories as passages for training.",
     "sources": "Show the registry of sources.",
     "evaluate": "Measure the model on gold stories.",
     "corpus": "Check and count the labelled corpus.",
@@ -32,7 +33,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx, name):
         if name not in _COMMANDS:
             return None
-        return importlib.import_module(f"founderwatch.commands.{name}").command
+        return importlib.import_module(f"founderwatch.commands.{name.replace('-', '_')}").command
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):
