@@ -440,6 +440,8 @@ def test_marks_cross_no_words_and_prefer_the_longer():
     )
     assert paragraphs == ['<mark class="person">Lin Lin</mark> <mark class="trigger">left</mark> Lincoln. <mark class="person">林婉清</mark><mark class="trigger">离职</mark>']  # fmt: skip
     assert left_out == 0
+    said, _ = marked("Ann left. Bea left.", {"trigger": ["left"]}, ["Ann left."])
+    assert said[0].count("<mark") == 1
 
 
 @pytest.mark.parametrize(

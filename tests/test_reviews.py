@@ -192,20 +192,6 @@ def test_two_reviewers_at_once_lose_and_double_nothing(store):
     assert len(given) <= 3 * len(events)
 
 
-def test_a_lock_of_ten_seconds_is_waited_for(store, event, tmp_path):
-    other = sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)
-    other.execute("begin immediate")
-    timer = threading.Timer(10, lambda: other.execute("commit"))
-    timer.start()
-    started = time.monotonic()
-    with closing(sqlite3.connect(store.path)) as connection:
-        reviews.record(connection, Verdict("ana", "accept", event=event))
-    timer.join()
-    other.close()
-    assert time.monotonic() - started > 5
-    assert in_force(store) == {event: "accept"}
-
-
 def test_a_verdict_is_stored_in_fifty_milliseconds(store):
     events = [e["event"] for e in saved(store, *(story(f"https://a.example/{n}", mention(f"Ann Number{chr(65 + n)}")) for n in range(20)))]  # fmt: skip
     took = []

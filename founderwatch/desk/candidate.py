@@ -106,7 +106,8 @@ def marked(text: str, words: Mapping[str, Iterable[str | None]], evidence: Itera
     wanted = {(word, label) for label, some in words.items() for word in some if word and word.strip()}
     for word, label in sorted(wanted, key=lambda pair: (-len(pair[0]), _MARKED.index(pair[1]))):
         for found in re.finditer(_bounded(word), text, re.IGNORECASE):
-            if not any(labels[found.start() : found.end()]):
+            elsewhere = label == "trigger" and any(quoted) and not quoted[found.start()]  # "left", but of somebody else
+            if not elsewhere and not any(labels[found.start() : found.end()]):
                 labels[found.start() : found.end()] = [label] * (found.end() - found.start())
     paragraphs, at = [], 0
     for line in text.split("\n"):
