@@ -16,7 +16,7 @@ _COMMANDS = {
     "crawl": "Read all sources and store what is new.",
     "events": "List the departures found.",
     "show": "Tell one departure's whole story.",
-    "serve": "Open the database in the browser.",
+    "serve": "Open the database in the browser: read, search, review.",
     "schedule": "Let cron or systemd start the crawl.",
     "doctor": "Tell what is well, what is not, and what to do.",
     "backup": "Copy the database while it is in use.",
@@ -24,6 +24,7 @@ _COMMANDS = {
     "vacuum": "Give unused space of the database back.",
     "init": "Write a configuration to start from.",
     "config": "Show the configuration, and where each value came from.",
+    "export-training": "Write reviewed stories as passages for training.",
     "sources": "Show, check and extend the registry of sources.",
     "evaluate": "Measure the model on gold stories.",
     "corpus": "Check and count the labelled corpus.",
@@ -40,7 +41,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx, name):
         if name not in _COMMANDS:
             return None
-        return importlib.import_module(f"founderwatch.commands.{name}").command
+        return importlib.import_module(f"founderwatch.commands.{name.replace('-', '_')}").command
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):

@@ -295,7 +295,7 @@ def test_the_views_show_what_a_person_should_look_at(store):
     )
 
     def view(name):
-        return [row["person"] for row in store.db[name].rows]
+        return [row["person"] for row in store.db[name].rows if row["person"]]  # the queue's sample has none
 
     assert [e["person"] for e in (found, below, denied, left)] == [
         "Mara Lindqvist",
@@ -305,14 +305,14 @@ def test_the_views_show_what_a_person_should_look_at(store):
     ]
     assert (view("flagged"), view("review_queue"), view("watch_list")) == (
         ["Mara Lindqvist"],
-        ["Mara Lindqvist"],
+        ["Mara Lindqvist", "Tom Barlow"],
         ["Jo Park"],
     )
     (row,) = store.db["flagged"].rows
     assert (row["url"], row["evidence"]) == ("https://a.example/1", found["mentions"][0]["title"])
     for verdict, flagged in (("unsure", ["Mara Lindqvist"]), ("reject", []), ("accept", ["Mara Lindqvist"])):
         store.db["reviews"].insert({"event": found["event"], "reviewer": "ana", "verdict": verdict, "made_at": "2026"})
-        assert (view("flagged"), view("review_queue")) == (flagged, [])
+        assert (view("flagged"), view("review_queue")) == (flagged, ["Tom Barlow"])
 
 
 def test_a_sources_health_is_told_after_each_run(store):

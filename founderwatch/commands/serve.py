@@ -34,9 +34,9 @@ _HOW_TO_SIGN_IN = "put `password_hash` (from `datasette hash-password`) and `sec
 def command(host, port, config, quiet):
     """Open the database in the browser.
 
-    On loopback, whoever uses this machine may read. Any other host needs a sign-in: `password_hash` and
-    `secret` in the configuration; then every reader signs in as "reviewer". The passage to other machines
-    should be encrypted, by a proxy such as Caddy in front.
+    On loopback, whoever uses this machine may read, and review at /-/desk. Any other host needs a sign-in:
+    `password_hash` and `secret` in the configuration; then every reader signs in as "reviewer". The passage to
+    other machines should be encrypted, by a proxy such as Caddy in front.
 
     \b
     Example:  founderwatch serve

@@ -158,10 +158,13 @@ class Store:
     # What others read
 
     def events(self, everything: bool = False) -> list[dict]:
-        """Events with their mentions, newest first: what `flagged` shows, or all."""
-        chosen = "" if everything else "where id in (select id from flagged)"
-        rows = list(self.db.query(f"select * from events {chosen} order by first_seen_at desc, score desc, id"))
-        return [self._event(row) for row in rows]
+        """Events with their mentions, newest first: what `flagged` shows, or all; corrected as reviewers said."""
+        chosen = "" if everything else "where e.id in (select id from flagged)"
+        rows = self.db.query(
+            f"""select e.*, v.corrected from events e left join verdicts v on v.event = e.id
+                {chosen} order by e.first_seen_at desc, e.score desc, e.id"""
+        )
+        return [self._event(row | json.loads(row["corrected"] or "{}")) for row in list(rows)]
 
     def event(self, identifier: str) -> dict | None:
         """One event with everything that its stories say, oldest first; None where there is none."""

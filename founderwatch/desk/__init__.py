@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datasette import Response, hookimpl
 
-from founderwatch.desk import cells, functions, home, metadata, security
+from founderwatch.desk import cells, files, functions, home, metadata, review, security
+from founderwatch.render import shortened
 
 
 @hookimpl
 def prepare_jinja2_environment(env):
     env.filters["in_order"] = cells.in_order
+    env.filters["clean"] = shortened
 
 
 @hookimpl
@@ -38,7 +40,7 @@ def get_metadata(datasette, key):
 @hookimpl
 def register_routes():
     # The empty group is what Datasette's own front page asks for, where there is no database of ours.
-    return [(r"^/(?P<format>)$", home.page)]
+    return [(r"^/(?P<format>)$", home.page), (r"^/-/desk$", review.page)]
 
 
 @hookimpl
@@ -55,12 +57,7 @@ def extra_template_vars(datasette, database):
 
 @hookimpl
 def extra_css_urls(datasette):
-    # Datasette's `plugins` imports this module while it is half done itself.
-    from datasette.plugins import get_plugins  # noqa: PLC0415
-
-    folder = home.FOLDER / "static"
-    name = next(p["name"] for p in get_plugins() if p["static_path"] == str(folder))
-    return [f"/-/static-plugins/{name}/desk.css?{int((folder / 'desk.css').stat().st_mtime)}"]
+    return [files.address(datasette, "desk.css")]
 
 
 @hookimpl

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
-from pathlib import Path
 
 from datasette import Response
 from datasette.database import Database, QueryInterrupted
@@ -12,7 +11,6 @@ from datasette.database import Database, QueryInterrupted
 from founderwatch.desk import metadata
 from founderwatch.desk.cells import story_link
 
-FOLDER = Path(__file__).parent
 _NEWEST = 30
 
 

@@ -91,6 +91,14 @@ def _is_local(host: str, own_name: str) -> bool:
     return is_loopback(host)
 
 
+def is_local(scope) -> bool:
+    """Whether a request was made on this machine, to this machine, and by no proxy for somebody else."""
+    client = (scope.get("client") or ("",))[0]
+    forwarded = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"}
+    passed_on = any(name.lower() in forwarded for name, _ in scope["headers"])
+    return is_loopback(client) and _is_local(_host(scope), "localhost") and not passed_on
+
+
 def is_loopback(address: str) -> bool:
     """Whether a numeric address reaches this machine only."""
     try:

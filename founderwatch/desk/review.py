@@ -1,0 +1,280 @@
+"""The review desk, `/-/desk`: shows one candidate at a time, stores verdicts and takes them back.
+
+Every action is a form that is posted and answered with a redirect, so that the address bar is the state, a reload
+repeats nothing and the page works without its script, which only adds keys.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from datasette import Response
+
+from founderwatch.database import reviews
+from founderwatch.desk import candidate, files, metadata, progress, security
+from founderwatch.desk.candidate import Item
+from founderwatch.desk.words import asked, words
+from models.labels import STATUSES
+
+LOCAL = "local user"
+_PATH = "/-/desk"
+_AHEAD = 100  # how much of the queue is looked at for what comes next
+_LONGEST = 300
+_KINDS = ("likely", "uncertain", "sample")
+_NO_STORE = {"cache-control": "no-store"}
+
+
+async def page(datasette, request):
+    """Answers a GET with a candidate, a POST with the next one."""
+    name = next(iter(metadata.ours(datasette)), None)
+    if name is None:
+        return Response.text("There is no founderwatch database here.", status=404)
+    await datasette.ensure_permissions(request.actor, [("view-database", name), "view-instance"])
+    desk = _Desk(datasette, request, name)
+    try:
+        return await (desk.store() if request.method == "POST" else desk.show())
+    except sqlite3.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        return Response.text(desk.words["older"], status=503)
+
+
+def reviewer(datasette, request) -> str | None:
+    """Who reviews: the signed-in actor; whoever uses this machine, where there is no sign-in; or nobody."""
+    if request.actor:
+        return str(request.actor.get("id") or request.actor.get("name") or "signed in")
+    if datasette.plugin_config("datasette-auth-passwords"):
+        return None
+    return LOCAL if security.is_local(request.scope) else None
+
+
+class _Desk:
+    """One request to the desk."""
+
+    def __init__(self, datasette, request, name: str):
+        self.datasette, self.request = datasette, request
+        self.name, self.db = name, datasette.get_database(name)
+        self.words = words(asked(request.headers.get("accept-language", "")))
+        self.reviewer = reviewer(datasette, request)
+
+    def address(self, item: Item | None = None) -> str:
+        return self.datasette.urls.path(_PATH) + (f"?{urlencode(item.query)}" if item else "")
+
+    # Showing
+
+    async def show(self):
+        arguments = self.request.args
+        item = _item(arguments.get("event"), arguments.get("story"))
+        if item is None:
+            first = next(iter(await self.db.execute_fn(_queue)), None)
+            if first:
+                return Response.redirect(self.address(first[0]))
+        return await self.render(item)
+
+    async def render(self, item: Item | None, message: str | None = None, entered: Mapping = {}, status: int = 200):
+        def read(connection):
+            queue = _queue(connection)
+            shown = candidate.load(connection, item) if item else None
+            return queue, shown, progress.load(connection), _last(connection, self.reviewer)
+
+        queue, shown, done, last = await self.db.execute_fn(read)
+        items = [one for one, _ in queue]
+        place = items.index(item) if item in items else None
+        if item and shown is None:
+            message, status = message or self.words["gone_event"], max(status, 404)
+        context = {
+            "w": self.words,
+            "c": shown,
+            "item": item,
+            "why_asked": queue[place][1] if place is not None else _kind(entered),
+            "previous": self.address(items[place - 1]) if place else None,
+            "next": self.address(following) if (following := _after(items, item)) else None,
+            "progress": done,
+            "last": last,
+            "database": self.name,
+            "action": self.address(item),
+            "page_token": uuid.uuid4().hex,
+            "reviewer": self.reviewer if self.db.is_mutable else None,
+            "closed": self.closed(),
+            "message": message,
+            "entered": entered,
+            "fields": _shown_fields(shown, entered) if shown else {},
+            "statuses": STATUSES,
+            "reasons": reviews.REASONS,
+            "age": self.age,
+            "script": files.address(self.datasette, "desk.js"),
+        }
+        body = await self.datasette.render_template("founderwatch_desk.html", context, request=self.request)
+        return Response.html(body, status=status, headers=_NO_STORE)
+
+    def closed(self) -> str | None:
+        """Why no verdict can be given, in words."""
+        if not self.db.is_mutable:
+            return self.words["unwritable"]
+        if self.reviewer is None:
+            configured = self.datasette.plugin_config("datasette-auth-passwords")
+            return self.words["reader_only" if configured else "local_only"]
+        return None
+
+    def age(self, moment: str) -> str:
+        minutes = max(0, int((datetime.now(UTC) - _aware(moment)).total_seconds() // 60))
+        if minutes < 60:
+            return self.words["minutes"].format(n=minutes)
+        return self.words["hours"].format(n=minutes // 60) if minutes < 48 * 60 else self.words["days"].format(n=minutes // 1440)  # fmt: skip
+
+    # Storing
+
+    async def store(self):
+        try:
+            sent = await self.request.post_vars()
+        except UnicodeDecodeError:  # no form of ours
+            sent = {}
+        # Datasette looks for the token only where a request carries cookies; one that carries none has none to match.
+        if not secrets.compare_digest(sent.get("csrftoken", "").encode(), self.request.scope["csrftoken"]().encode()):
+            return Response.text(self.words["forged"], status=403)
+        if closed := self.closed():
+            return Response.text(closed, status=403)
+        item = _item(sent.get("event"), sent.get("story"))
+        if "undo" in sent:
+            return await self.undo(sent["undo"], item)
+        try:
+            verdict, reason, touched = _decision(sent)
+        except ValueError as error:
+            return await self.render(item, self.words[str(error)], sent, status=400)
+        if item is None:
+            return await self.render(None, self.words["bad"], status=400)
+
+        def store(connection):
+            items = [one for one, _ in _queue(connection)]
+            reviews.record(
+                connection,
+                reviews.Verdict(
+                    self.reviewer,
+                    verdict,
+                    event=item.event,
+                    article=_number(sent.get("article")) or item.article,
+                    url=sent.get("url") or None,
+                    reason=reason,
+                    corrected=touched,
+                    queue=_kind(sent),
+                    model=sent.get("model") or None,
+                    token=sent.get("token") or None,
+                ),
+            )
+            return _after(items, item)
+
+        return await self.written(store, item, sent)
+
+    async def undo(self, which: str, item: Item | None):
+        def undo(connection):
+            review = _number(which) or 0
+            if not reviews.undo(connection, review, self.reviewer):
+                return None
+            return _item(*connection.execute("select event, article from reviews where id = ?", [review]).fetchone())
+
+        return await self.written(undo, item, {}, refused=self.words["nothing_undone"])
+
+    async def written(self, write, item: Item | None, sent: Mapping, refused: str | None = None):
+        """Runs a write, and leads on to the item that it gives; what cannot be stored stays on the page."""
+        try:
+            following = await self.db.execute_write_fn(write)
+        except sqlite3.OperationalError as error:
+            said = "locked" if "locked" in str(error) or "busy" in str(error) else "failed"
+            return await self.render(item, self.words[said], sent, status=503)
+        if refused and following is None:
+            return await self.render(item, refused, status=409)
+        return Response.redirect(self.address(following), status=303)
+
+
+def _decision(sent: Mapping[str, str]) -> tuple[str, str | None, dict[str, str | None]]:
+    """Verdict, reason and changed fields of a form; raises ValueError with the name of what to say."""
+    reason = sent.get("reason") or None
+    verdict = "reject" if reason else sent.get("verdict")
+    if verdict not in reviews.VERDICTS or (reason and reason not in reviews.REASONS):
+        raise ValueError("bad")
+    touched = {}
+    for name in reviews.FIELDS:
+        given, before = sent.get(name), sent.get(f"was_{name}", "")
+        if given is not None and given.strip() != before.strip():
+            touched[name] = given.strip() or None
+    if any(len(value or "") > _LONGEST for value in touched.values()):
+        raise ValueError("too_long")
+    if touched.get("status", STATUSES[0]) not in STATUSES:
+        raise ValueError("bad_status")
+    return verdict, reason, touched
+
+
+def _kind(sent: Mapping[str, str]) -> str | None:
+    """Why the page asked, as it was when the page was made."""
+    return sent.get("queue") if sent.get("queue") in _KINDS else None
+
+
+def _item(event, story) -> Item | None:
+    if event:
+        return Item(event=event)
+    number = _number(story)
+    return Item(article=number) if number else None
+
+
+def _number(text) -> int | None:
+    try:
+        number = int(text)
+    except (TypeError, ValueError):
+        return None
+    return number if 0 < number < 2**63 else None
+
+
+def _queue(connection: sqlite3.Connection) -> list[tuple[Item, str]]:
+    rows = connection.execute("select id, article, queue from review_queue order by place limit ?", [_AHEAD])
+    return [(Item(event, None if event else article), queue) for event, article, queue in rows.fetchall()]
+
+
+def _after(items: list[Item], item: Item | None) -> Item | None:
+    """What comes after an item in the queue; the first where it is the last of them or none of them."""
+    place = items.index(item) + 1 if item in items else 0
+    return next((one for one in [*items[place:], *items] if one != item), None)
+
+
+def _last(connection: sqlite3.Connection, who: str | None) -> dict | None:
+    """The verdict that `undo` would take back, with what others had said before."""
+    number = reviews.undoable(connection, who) if who else None
+    if number is None:
+        return None
+    row = connection.execute(
+        """select r.id, r.verdict, r.reason, coalesce(json_extract(r.corrected, '$.person'), e.person) as person, a.title, r.url,
+                  r.event is null and r.queue in ('likely', 'uncertain') as gone,
+                  (select o.reviewer || '|' || o.verdict from reviews o
+                    where o.event = r.event and o.id < r.id and o.verdict <> 'undo'
+                      and not exists (select 1 from reviews u where u.undoes = o.id) order by o.id desc limit 1) as before
+           from reviews r left join events e on e.id = r.event left join articles a on a.id = r.article where r.id = ?""",
+        [number],
+    ).fetchone()
+    names = ("id", "verdict", "reason", "person", "title", "url", "gone", "before")
+    found = dict(zip(names, row, strict=True))
+    other, _, said = (found["before"] or "").rpartition("|")
+    differs = other and other != who and said != found["verdict"]
+    return found | {"other": {"reviewer": other, "verdict": said} if differs else None}
+
+
+def _shown_fields(shown: candidate.Candidate, entered: Mapping[str, str]) -> dict[str, dict]:
+    """Each editable field: what stands in it, what stood there when the page was made, and what the model told."""
+    names = [n for n in reviews.FIELDS if n != "trigger" or shown.told is None]
+    return {
+        name: {
+            "now": entered.get(name, shown.fields.get(name) or ""),
+            "was": entered.get(f"was_{name}", shown.fields.get(name) or ""),
+            "told": shown.told[name] if shown.told and name in shown.corrected and name in shown.told else None,
+            "corrected": name in shown.corrected,
+        }
+        for name in names
+    }
+
+
+def _aware(moment: str) -> datetime:
+    found = datetime.fromisoformat(moment)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
