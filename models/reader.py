@@ -61,16 +61,20 @@ def find(doc: Document, encoder: Encoder) -> tuple[list[NameMention], list[NameM
 def read(look: Look, answer: Answer, text: str) -> Reading:
     """Decodes the reader's answer about the person marked in a look."""
     arguments: dict[str, list[FoundSpan]] = {}
+    words = _words(text, look)
     for role in ROLES:
         begin, inside = ARGUMENTS.index(f"B-{role}"), ARGUMENTS.index(f"I-{role}")
         p = answer.arguments[:, begin] + answer.arguments[:, inside]
+        # A Latin word is an argument as a whole or not at all.
+        for word in words:
+            p[word] = p[word].mean()
         # One person's arguments do not stand side by side: a token that would begin anew goes on.
         whole = np.zeros(len(p), bool)
         low, peak = _SURE[role] if role in _SURE else _SURE["other"]
         spans = []
         for span, tokens in _runs(text, look, p > low, whole):
             if p[tokens].max() >= peak:
-                spans.append(FoundSpan(span.start, span.end, span.text, float(p[tokens].mean())))
+                spans.append(FoundSpan(span.start, span.end, span.text, float(p[tokens].max())))
         arguments[role] = spans
     tells = [ARGUMENTS.index("B-trigger"), ARGUMENTS.index("I-trigger")]
     return Reading(
@@ -114,6 +118,19 @@ def _runs(text: str, look: Look, chosen: np.ndarray, begins: np.ndarray):
                 end -= 2
         if start < end:
             yield FoundSpan(start, end, text[start:end], 0.0), run
+
+
+def _words(text: str, look: Look) -> list[list[int]]:
+    """The token indexes of each Latin word that is written with several tokens."""
+    words: list[list[int]] = []
+    for index, (start, end) in enumerate(look.offsets):
+        if start == end:
+            continue
+        if words and look.offsets[words[-1][-1]][1] == start and _inside_word(text, start):
+            words[-1].append(index)
+        else:
+            words.append([index])
+    return [word for word in words if len(word) > 1]
 
 
 def _inside_word(text: str, position: int) -> bool:
