@@ -396,6 +396,60 @@ def test_rebuilding_gives_the_same_events_with_the_same_ids(store):
         assert saved(store) == before, wipe
 
 
+def _wipe(store):
+    store.db.execute("update mentions set event = null")
+    store.db.execute("delete from events where not exists (select 1 from reviews where event = events.id)")
+    store.db.conn.commit()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.permutations([*REPORTS, *WEAK]))
+def test_ids_follow_from_the_reports_whatever_came_in_between(shuffled):
+    with closing(Store(":memory:")) as store:
+        before = saved(store, *shuffled)
+        _wipe(store)
+        store.rebuild_events(THRESHOLD)
+        assert saved(store) == before
+
+
+def test_leavers_who_differ_in_nothing_keep_their_ids_apart(store):
+    alike = [
+        mention(None, "Monzo"),
+        mention(None, "Monzo"),
+        mention("Wang Wei", "Huawei"),
+        mention("Wang Wei", "Tencent"),
+    ]
+    before = saved(store, story("https://a.example/1", *alike))
+    assert len({e["event"] for e in before}) == 4
+    turned = saved(store, story("https://a.example/1", *reversed(alike), model="model-2"))
+    assert {e["event"]: e["employer"] for e in turned} == {e["event"]: e["employer"] for e in before}
+    _wipe(store)
+    store.rebuild_events(THRESHOLD)
+    assert {e["event"]: e["employer"] for e in saved(store)} == {e["event"]: e["employer"] for e in before}
+
+
+def test_a_judged_event_keeps_its_id_when_its_first_report_is_judged_otherwise(store):
+    first, later = (story(f"https://{host}.example/1", mention("Mara Lindqvist")) for host in "ab")
+    (event,) = saved(store, first, later)
+    store.db["reviews"].insert({"event": event["event"], "reviewer": "ana", "verdict": "accept", "made_at": "2026"})
+    saved(store, story("https://a.example/1", model="model-2"))
+    store.rebuild_events(THRESHOLD)
+    other = story("https://a.example/1", mention("Mara Lindqvist", "Tencent"), model="model-3")
+    ids = {e["employer"]: e["event"] for e in saved(store, other)}
+    assert ids["Orrin Cloud"] == event["event"] != ids["Tencent"]
+    store.rebuild_events(THRESHOLD)
+    assert {e["employer"]: e["event"] for e in saved(store)} == ids
+
+
+def test_an_event_that_nobody_has_judged_goes_by_the_first_report_that_is_left(store):
+    first, later = (story(f"https://{host}.example/1", mention("Mara Lindqvist")) for host in "ab")
+    (event,) = saved(store, first, later)
+    (left,) = saved(store, story("https://a.example/1", model="model-2"))
+    assert left["event"] != event["event"]
+    (again,) = saved(store, story("https://a.example/1", mention("Mara Lindqvist"), model="model-3"))
+    assert again["event"] == event["event"]
+
+
 def test_rebuilding_forgets_events_that_nothing_tells(store):
     (event,) = saved(store, story("https://a.example/1", mention("Mara Lindqvist")))
     store.db["events"].insert({**next(store.db["events"].rows), "id": "ev-stray"})

@@ -76,7 +76,11 @@ def command(context, *, form, statuses, employer, since, everything, config, qui
 @command.command("rebuild")
 @common
 def rebuild(*, config, quiet):
-    """Compute all events anew from the stored stories and judgements; they keep their identifiers.
+    """Compute all events anew from the stored stories and judgements.
+
+    An event's identifier follows from the report of it that was stored first, so that it comes out the same. It changes
+    only where new judgements or rules give the event another first report or name. An event that a person has judged
+    keeps its identifier as long as a report still tells of it.
 
     \b
     Example:  founderwatch events rebuild

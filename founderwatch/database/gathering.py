@@ -10,6 +10,7 @@ from founderwatch.events.merge import NEAR, Report, agree
 from founderwatch.events.people import Name, halves, parse
 
 _LAST = "\U0010ffff"  # after every key and time
+# The plus keeps the planner from the index of names, where all leavers without one stand together.
 _REPORTS = """
     select m.id, m.article, m.event, m.person, m.person_key, m.kind, m.status, m.score, m.employer, m.role, m.seniority,
            m.venture, m.venture_kind, m.focus, m."when", m.departed_from, m.departed_to, m.first_reported_by,
@@ -17,6 +18,10 @@ _REPORTS = """
            a.first_seen_at, a.url,
            case when o.id then coalesce(o.source, o.site_name, o.url)
                 else coalesce(a.source, a.site_name, a.url) end as outlet,
+           (select count(*) from mentions e
+             where e.article = m.article and +e.person_key is m.person_key
+               and (m.person_key is not null or (e.kind = m.kind and e.employer is m.employer))
+               and (e.kind, coalesce(e.employer, ''), e.id) < (m.kind, coalesce(m.employer, ''), m.id)) as namesakes,
            exists (select 1 from reviews r where r.event = m.event) as reviewed
     from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
     where m.id in ({})"""

@@ -16,7 +16,7 @@ import sqlite_utils
 
 from founderwatch.database import gathering, search
 from founderwatch.database.migrations import migrations, unknown
-from founderwatch.events.merge import Report, clusters, event_row
+from founderwatch.events.merge import Report, clusters, event_row, stored_place
 from founderwatch.events.people import person_key
 from founderwatch.items import EVENT_FIELDS, Article, Assessment, Failure, Mention, Story
 from spiders.state import ChannelState
@@ -356,6 +356,11 @@ class Store:
                 self.db.execute("update mentions set person_key = ? where id = ?", [person_key(person), mention])
                 gathering.file(self.db, mention, person)
             before = {row[0] for row in self.db.execute("select id from events")}
+            # Only what a person has judged holds on to its id.
+            self.db.execute(
+                """update mentions set event = null
+                   where not exists (select 1 from reviews where reviews.event = mentions.event)"""
+            )
             settled: set[int] = set()
             for mention, _ in mentions:
                 if mention not in settled:
@@ -371,9 +376,9 @@ class Store:
         used: set[str] = set()
         ours = {r.id for r in reports}
         # Of two events that were one, the one whose story was stored first keeps the id.
-        for group in sorted(clusters(reports), key=lambda g: min((not r.reviewed, r.article, r.id) for r in g)):
+        for group in sorted(clusters(reports), key=lambda g: min((not r.reviewed, stored_place(r)) for r in g)):
             row = event_row(group, threshold, used)
-            while self._is_told_elsewhere(row["id"], ours):  # two of one story who differ in nothing
+            while self._is_told_elsewhere(row["id"], ours):  # an event that a person has judged kept it
                 used.add(row["id"])
                 row = event_row(group, threshold, used)
             used.add(row["id"])

@@ -58,6 +58,7 @@ class Report:
     published: str | None  # a copy was published when its original was, whatever date it bears
     first_seen_at: str
     url: str
+    namesakes: int  # how many of its story go before it under the same name
     reviewed: int  # whether a person has judged `event`
 
     @cached_property
@@ -275,19 +276,26 @@ def _first(reports: Sequence[Report], field: str) -> str | None:
 
 
 def _identifier(reports: Sequence[Report], taken: frozenset[str] | set[str]) -> str:
-    """The id that readers know the event by, one that a person has judged before any other; else a new one.
+    """The id that a person has judged the event by, else the first report's own: computed anew, it comes out the same.
 
-    Both the choice and a new id follow the report that was stored first: computed anew, they come out the same.
+    First is what was stored first, since what was published earlier may come later.
     """
-    stored = sorted(reports, key=lambda r: (r.article, r.id))
-    known = [r.event for r in sorted(stored, key=lambda r: not r.reviewed) if r.event and r.event not in taken]
-    if known:
-        return known[0]
+    stored = sorted(reports, key=stored_place)
+    judged = [r.event for r in stored if r.reviewed and r.event not in taken]
+    if judged:
+        return judged[0]
     first = stored[0]
     who = first.person_key or f"{first.kind}, {first.employer}"
-    seeds = (f"{who}|{first.url}" + (f"|{number}" if number else "") for number in itertools.count())
+    # Two leavers of one story who are called alike are counted; an id that a judged event has kept is passed over.
+    numbers = itertools.count(first.namesakes)
+    seeds = (f"{who}|{first.url}" + (f"|{number}" if number else "") for number in numbers)
     fresh = ("ev-" + hashlib.sha256(seed.encode()).hexdigest()[:12] for seed in seeds)
     return next(identifier for identifier in fresh if identifier not in taken)
+
+
+def stored_place(report: Report) -> tuple:
+    """Where a report stands in the order of storing; within a story its words decide, as a second model may turn them."""
+    return (report.article, report.kind, report.employer or "", report.id)
 
 
 def _place(report: Report) -> tuple:
