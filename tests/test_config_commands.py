@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -35,7 +36,8 @@ def shown():
 def test_what_init_writes_changes_nothing_and_explains_every_key(here):
     assert run("init").exit_code == status.DONE
     text = (here / "founderwatch.toml").read_text(encoding="utf-8")
-    assert {**vars(load()), "origin": None} == vars(Config())
+    assert load().own_sources == Path("sources.toml")  # beside the file, and not in the user's folder
+    assert {**vars(load()), "origin": None, "own_sources": None} == {**vars(Config()), "own_sources": None}
     keys = re.findall(r"^# ([a-z_0-9]+) = ", text, re.M)
     assert keys == list(Config.names())
     examples = tomllib.loads(re.sub(r"^# (?=[a-z_0-9]+ = )", "", text, flags=re.M))
