@@ -117,4 +117,4 @@ def test_a_damaged_model_says_so(tmp_path):
 def test_the_config_tells_what_the_weights_are():
     config = json.loads((Encoder().folder / "config.json").read_text(encoding="utf-8"))
     assert config["model_type"] == "bert"
-    assert {"version", "sha256", "kinds", "statuses", "temperature", "corpus"} <= config["founderwatch"].keys()
+    assert {"version", "sha256", "kinds", "statuses", "chance", "alarms", "corpus"} <= config["founderwatch"].keys()
