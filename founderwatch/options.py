@@ -97,11 +97,27 @@ def open_store(config: Config):
         fail(status.FAILED, str(error))
 
 
-def open_existing(config: Config):
-    """The configured database, where there is one already; ends with status 3 where there is none."""
+def existing(config: Config) -> Path:
+    """The file of the configured database; ends with status 3 where there is none yet."""
     if not config.database.exists():
         fail(status.FAILED, f"{config.database} does not exist yet; `founderwatch crawl` makes it")
+    return config.database
+
+
+def open_existing(config: Config):
+    """The configured database, where there is one already; ends with status 3 where there is none."""
+    existing(config)
     return open_store(config)
 
 
-__all__ = ["Config", "common", "fail", "locked", "open_existing", "open_reader", "open_registry", "open_store"]
+__all__ = [
+    "Config",
+    "common",
+    "existing",
+    "fail",
+    "locked",
+    "open_existing",
+    "open_reader",
+    "open_registry",
+    "open_store",
+]

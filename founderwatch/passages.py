@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from founderwatch.database.rows import dicts
 from founderwatch.render import safe
 from models.training.corpus import ARGUMENTS, OTHER, PERSON
 
@@ -233,6 +234,4 @@ def _alone(text: str, start: int, end: int) -> bool:
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *given) -> list[dict]:
-    cursor = connection.execute(sql, given)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return dicts(connection.execute(sql, given))

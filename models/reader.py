@@ -62,14 +62,14 @@ def read(look: Look, answer: Answer, text: str) -> Reading:
     """Decodes the reader's answer about the person marked in a look."""
     arguments: dict[str, list[FoundSpan]] = {}
     words = _words(text, look)
+    # One person's arguments do not stand side by side: a token that would begin anew goes on.
+    whole = np.zeros(len(look.offsets), bool)
     for role in ROLES:
         begin, inside = ARGUMENTS.index(f"B-{role}"), ARGUMENTS.index(f"I-{role}")
         p = answer.arguments[:, begin] + answer.arguments[:, inside]
         # A Latin word is an argument as a whole or not at all.
         for word in words:
             p[word] = p[word].mean()
-        # One person's arguments do not stand side by side: a token that would begin anew goes on.
-        whole = np.zeros(len(p), bool)
         low, peak = _SURE[role] if role in _SURE else _SURE["other"]
         spans = []
         for span, tokens in _runs(text, look, p > low, whole):

@@ -61,15 +61,12 @@ class StagePipeline:
         if StagePipeline._threads is None:
             StagePipeline._threads = ThreadPoolExecutor(1, thread_name_prefix="stage")
         loop = asyncio.get_running_loop()
-        story = await loop.run_in_executor(StagePipeline._threads, self._work, item)
-        if story is None:
-            raise DropItem(TIME_UP)  # the next crawl fetches it again
-        return story
+        return await loop.run_in_executor(StagePipeline._threads, self._work, item)
 
-    def _work(self, item: Story) -> Story | None:
-        """None once the crawl's time is up: hundreds of fetched pages may wait here to be judged."""
+    def _work(self, item: Story) -> Story:
+        """Drops the story once the crawl's time is up: hundreds of fetched pages may wait here to be judged."""
         if getattr(self.crawler.spider, "time_is_up", False):
-            return None
+            raise DropItem(TIME_UP)  # the next crawl fetches it again
         return advance(self.stage, self.name, item)
 
     def close_spider(self) -> None:

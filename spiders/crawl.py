@@ -52,7 +52,8 @@ def run(
     `stages` maps the names in `settings.ITEM_PIPELINES` ("extract", "since", "deduplicate", "classify",
     "store") to objects; a name that is missing is left out. `seen` tells of a requested address
     whether its story is stored; `states` remembers channels between crawls. After `longest` seconds
-    nothing more is asked for, and the report counts what is left. `settings` goes over the project's own. Raises ValueError for a wrong `since`, RegistryError for an unknown name.
+    nothing more is asked for, and the report counts what is left. `settings` goes over the project's own.
+    Raises ValueError for a wrong `since`, RegistryError for an unknown name.
     """
     return _run(
         NewsSpider,

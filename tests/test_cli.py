@@ -34,13 +34,7 @@ LEFT_ZH = {
 PHONE = {"id": 3, "title": "New phone goes on sale", "body": "The handset has a larger battery and costs 499 dollars."}
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty folder, with no configuration but what a test writes."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FOUNDERWATCH_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def run(*arguments, stdin=None):

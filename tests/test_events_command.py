@@ -22,11 +22,8 @@ MENTION_KEYS = {"url", "title", "source", "language", "published", "kind", "stat
 
 
 @pytest.fixture
-def database(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FOUNDERWATCH_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    return tmp_path / "founderwatch.db"
+def database(here):
+    return here / "founderwatch.db"
 
 
 @pytest.fixture

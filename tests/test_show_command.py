@@ -12,11 +12,8 @@ from tests.judged import mention, saved, story
 
 
 @pytest.fixture
-def database(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FOUNDERWATCH_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    return tmp_path / "founderwatch.db"
+def database(here):
+    return here / "founderwatch.db"
 
 
 @pytest.fixture

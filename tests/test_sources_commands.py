@@ -27,13 +27,7 @@ XML = "application/rss+xml"
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty folder, with no configuration but what a test writes."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FOUNDERWATCH_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from founderwatch import status
-from founderwatch.options import common, fail, open_store
+from founderwatch.options import common, fail, open_existing
 
 
 @click.command("export-training")
@@ -25,9 +25,7 @@ def command(*, out, config, quiet):
     """
     from founderwatch.passages import passages
 
-    if not config.database.exists():
-        fail(status.FAILED, f"{config.database} does not exist yet; `founderwatch crawl` makes it")
-    store = open_store(config)
+    store = open_existing(config)
     try:
         records, left_out = passages(store.db.conn)
     finally:

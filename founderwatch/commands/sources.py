@@ -175,10 +175,7 @@ def add_source(url, path, config, quiet):
     found, health = _result(found)
     if health.verdict in BROKEN:
         fail(status.FAILED, f"{safe(address)}: {health.verdict}: {safe(health.reason)}; nothing was added")
-    try:
-        add(target, [found.source])
-    except RegistryError as error:
-        fail(status.FAILED, str(error))
+    _edit(add, target, [found.source])
     if not quiet:
         _show(found, health)
         click.echo(f"added to {target} as {found.source.name}")

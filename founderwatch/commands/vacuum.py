@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from founderwatch import status
-from founderwatch.options import common, fail, locked, open_store
+from founderwatch.options import common, existing, locked, open_store
 
 
 @click.command("vacuum")
@@ -16,9 +15,7 @@ def command(*, config, quiet):
     \b
     Example:  founderwatch vacuum
     """
-    if not config.database.exists():
-        fail(status.FAILED, f"{config.database} does not exist yet; `founderwatch crawl` makes it")
-    before = config.database.stat().st_size
+    before = existing(config).stat().st_size
     with locked(config):
         store = open_store(config)
         store.vacuum()

@@ -11,6 +11,8 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from founderwatch.database.reviews import FIELDS
+from founderwatch.database.rows import dicts
 from founderwatch.desk.cells import story_link
 from founderwatch.render import safe
 
@@ -92,7 +94,7 @@ def load(connection: sqlite3.Connection, item: Item) -> Candidate | None:
     )
 
 
-_EDITED = ("person", "employer", "role", "venture", "focus", "status", "departed_words", "first_reported_by")
+_EDITED = tuple(name for name in FIELDS if name != "trigger")
 _MENTIONED = {"departed_words": "when"}
 
 
@@ -164,13 +166,13 @@ def _reports(connection, where: str, given) -> list[dict]:
             left join sources s on s.name = a.source where {where} order by at limit {_REPORTS}""",
         [given],
     )
-    return [row | {"link": row["url"] if story_link(row["url"]) else None} for row in _dicts(rows)]
+    return [row | {"link": row["url"] if story_link(row["url"]) else None} for row in dicts(rows)]
 
 
 def _reviews(connection, item: Item) -> list[dict]:
     """What people said of it, newest first."""
     where = "r.event = ?" if item.event else "r.event is null and r.article = ?"
-    return _dicts(
+    return dicts(
         connection.execute(
             f"""select r.id, r.reviewer, r.verdict, r.reason, r.corrected, r.made_at,
                        exists (select 1 from verdicts v where v.id = r.id) as in_force,
@@ -182,10 +184,5 @@ def _reviews(connection, item: Item) -> list[dict]:
 
 
 def _one(connection, sql: str, given) -> dict | None:
-    rows = _dicts(connection.execute(sql, given if isinstance(given, dict) else [given]))
+    rows = dicts(connection.execute(sql, given if isinstance(given, dict) else [given]))
     return rows[0] if rows else None
-
-
-def _dicts(cursor: sqlite3.Cursor) -> list[dict]:
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

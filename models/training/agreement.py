@@ -60,17 +60,17 @@ def compare(folder: Path, records: Sequence[Record]) -> dict[str, dict[str, floa
         theirs.append(tally(gold, full))
         same.append((record.language, found.flagged == full.flagged))
     measured, wanted = by_language(ours), by_language(theirs)
-    return {
-        language: {
-            "stories": sum(code == language for code, _ in same),
-            "same_flags": sum(ok for code, ok in same if code == language) / sum(code == language for code, _ in same),
-            **{
-                f"{group[:-1] if group == 'events' else group}_f1": abs(
-                    measured[language][group]["f1"]["value"] - wanted[language][group]["f1"]["value"]
-                )
-                for group in ("flag", "events")
-            },
+
+    def apart(language: str, group: str) -> float:
+        return abs(measured[language][group]["f1"]["value"] - wanted[language][group]["f1"]["value"])
+
+    compared = {}
+    for language in sorted({code for code, _ in same}):
+        flags = [ok for code, ok in same if code == language]
+        compared[language] = {
+            "stories": len(flags),
+            "same_flags": sum(flags) / len(flags),
+            "flag_f1": apart(language, "flag"),
+            "event_f1": apart(language, "events"),
         }
-        for language in measured
-        if language != "all"
-    }
+    return compared
