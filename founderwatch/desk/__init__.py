@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datasette import Response, hookimpl
 
-from founderwatch.desk import cells, files, functions, home, metadata, review, security
+from founderwatch.desk import cells, event, files, functions, home, metadata, review, security
 from founderwatch.render import shortened
 
 
@@ -40,7 +40,7 @@ def get_metadata(datasette, key):
 @hookimpl
 def register_routes():
     # The empty group is what Datasette's own front page asks for, where there is no database of ours.
-    return [(r"^/(?P<format>)$", home.page), (r"^/-/desk$", review.page)]
+    return [(r"^/(?P<format>)$", home.page), (r"^/-/desk$", review.page), (r"^/-/event/(?P<event>[^/]+)$", event.page)]
 
 
 @hookimpl
