@@ -383,8 +383,17 @@ class Store:
                 row = event_row(group, threshold, used)
             used.add(row["id"])
             self.db["events"].upsert(row, pk="id")
+            self._note_status(row)
             self.db.conn.executemany("update mentions set event = ? where id = ?", [(row["id"], r.id) for r in group])
         self._forget(before)
+
+    def _note_status(self, event: dict) -> None:
+        """Notes that an event has reached a status, the first time: alerts are made of these rows."""
+        self.db.execute(
+            """insert or ignore into status_changes (event, status, at) values (:id, :status,
+               case when exists (select 1 from status_changes where event = :id) then :now else :first_seen_at end)""",
+            {"now": _now(), **{name: event[name] for name in ("id", "status", "first_seen_at")}},
+        )
 
     def _is_told_elsewhere(self, event: str, ours: set[int]) -> bool:
         told = self.db.execute("select id from mentions where event = ?", [event])
