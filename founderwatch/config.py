@@ -6,25 +6,32 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import platformdirs
 
+from founderwatch.alerts import channel, limits
+from founderwatch.alerts.channel import Channel
+from founderwatch.alerts.keys import KeyMistake
+from founderwatch.alerts.limits import Limits
 from models.encoder import ALARMS, WEIGHTS
 from spiders.entries import oldest
 from spiders.sources import PACKAGED
 
 _NEWLINE = b"\n"
 _OWN = "sources.toml"
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+[^\s]*")
 # What is nobody else's business need not stand in a file; the environment goes before it.
 _FROM_ENVIRONMENT = {
     "contact": "FOUNDERWATCH_CONTACT",
     "password_hash": "FOUNDERWATCH_PASSWORD_HASH",
     "secret": "FOUNDERWATCH_SECRET",
+    "ping_url": "FOUNDERWATCH_PING_URL",
 }
-SECRETS = ("password_hash", "secret")
+SECRETS = ("password_hash", "secret", "ping_url")
 
 
 class ConfigError(ValueError):
@@ -46,6 +53,10 @@ class Config:
     contact: str | None = None  # who answers for the crawl: an address or e-mail, sent with each request
     password_hash: str | None = None  # `datasette hash-password`, lets `serve` listen beyond loopback
     secret: str | None = None
+    desk: str = "http://127.0.0.1:8001"  # where `serve` is reached: alerts lead there
+    ping_url: str | None = None  # asked when a crawl begins and ends: who hears nothing raises the alarm
+    watchdog: Limits = field(default_factory=Limits)
+    alert: tuple[Channel, ...] = ()
     origin: Path | None = None  # the file that it came from
     # Where each value that is no default came from.
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -54,6 +65,12 @@ class Config:
     def names(cls) -> tuple[str, ...]:
         """The keys that a file may hold."""
         return tuple(f.name for f in fields(cls) if f.name not in ("origin", "places"))
+
+    @property
+    def secret_places(self) -> tuple[str, ...]:
+        """The keys whose secrets stand in the file itself."""
+        plain = [key for key in SECRETS if self.place(key).startswith(f"{self.origin}:")]
+        return (*plain, *(["alert"] if any(one.holds_secrets for one in self.alert) else []))
 
     def place(self, key: str) -> str:
         """Where a value came from: file and line, environment, option or default."""
@@ -82,7 +99,8 @@ def load(named: Path | None = None) -> Config:
     values, places = _read(path) if path else ({}, {})
     for key, variable in _FROM_ENVIRONMENT.items():
         if value := os.environ.get(variable, "").strip():
-            values[key], places[key] = value, f"environment: {variable}"
+            places[key] = f"environment: {variable}"
+            values[key] = _checked(key, value, Path(), places[key])
     beside = {"own_sources": path.parent / _OWN} if path else {}
     return replace(Config(origin=path, places=places), **beside | values)
 
@@ -107,8 +125,52 @@ def _read(path: Path) -> tuple[dict[str, object], dict[str, str]]:
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
-        checked[key] = _checked(key, value, path.parent, where)
+        if key in _TABLES:
+            checked[key] = _TABLES[key](key, value, path, text)
+            places |= {f"{key}.{name}": f"{path}:{line}" for name, line in _names(key, value, text)}
+        else:
+            checked[key] = _checked(key, value, path.parent, where)
     return checked, places
+
+
+def _watchdog(key: str, value: object, path: Path, text: str) -> Limits:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}:{_line(text, key)}: {key}: must be a table: [{key}]")
+    with _mistakes(path, text, key):
+        return limits.parse(value)
+
+
+def _alert(key: str, value: object, path: Path, text: str) -> tuple[Channel, ...]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ConfigError(f"{path}:{_line(text, key)}: {key}: must be tables: [[{key}]]")
+    found: list[Channel] = []
+    for number, table in enumerate(value):
+        with _mistakes(path, text, key, number):
+            one = channel.parse(table)
+            if one.name in {other.name for other in found}:
+                raise KeyMistake("name", f"two channels are called {one.name!r}")
+            found.append(one)
+    return tuple(found)
+
+
+# Keys that hold tables, and who reads them.
+_TABLES = {"watchdog": _watchdog, "alert": _alert}
+
+
+@contextmanager
+def _mistakes(path: Path, text: str, table: str, number: int = 0) -> Iterator[None]:
+    """Tells a mistake in a table with file, line and key."""
+    try:
+        yield
+    except KeyMistake as error:
+        line = _line_in_table(text, table, number, error.key)
+        raise ConfigError(f"{path}:{line}: {table}.{error.key}: {error}") from error
+
+
+def _names(key: str, value: object, text: str) -> Iterator[tuple[str, int]]:
+    """The names of the tables in an array, and where each begins."""
+    for number, table in enumerate(value if isinstance(value, list) else ()):
+        yield table["name"], _line_in_table(text, key, number, None)
 
 
 def _checked(key: str, value, folder: Path, where: str):
@@ -118,6 +180,8 @@ def _checked(key: str, value, folder: Path, where: str):
         return float(value)
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{where}: must be a text, not {value!r}")
+    if key in ("ping_url", "desk") and not _ADDRESS.fullmatch(value):
+        raise ConfigError(f"{where}: must be an address such as https://example.org/")
     if key in ("database", "sources", "own_sources", "organisations"):
         return folder / Path(value).expanduser()
     if key == "model" and (path := folder / Path(value).expanduser()).exists():
@@ -135,6 +199,21 @@ def _line(text: str, key: str) -> int:
         if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|\s*\[+\s*{re.escape(key)}\b", line):
             return number
     return 1
+
+
+def _line_in_table(text: str, table: str, number: int, key: str | None) -> int:
+    """Where a key of the so manieth table of a name stands; where the table begins, if the key is not there."""
+    lines = text.splitlines()
+    heads = [n for n, line in enumerate(lines, 1) if re.match(rf"\s*\[+\s*{re.escape(table)}\s*\]", line)]
+    if number >= len(heads):  # written as an inline table
+        return _line(text, table)
+    start = heads[number]
+    for at, line in enumerate(lines[start:], start + 1):
+        if line.lstrip().startswith("["):
+            break
+        if key is not None and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
+            return at
+    return start
 
 
 def _path(text: str | None) -> Path | None:

@@ -201,8 +201,7 @@ def permissions(config: Config) -> Verdict:
             return Verdict(
                 "permissions", UNUSABLE, f"{needed} cannot be written", f"chown or chmod it for user {os.getuid()}"
             )
-    secret = any(config.place(key).startswith(f"{config.origin}:") for key in ("secret", "password_hash"))
-    if secret and config.origin.stat().st_mode & 0o077:
+    if config.secret_places and config.origin.stat().st_mode & 0o077:
         return Verdict(
             "permissions", ATTENTION, f"others can read the secrets in {config.origin}", f"chmod 600 {config.origin}"
         )

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from founderwatch.alerts.channel import ChannelError
 from founderwatch.config import Config, ConfigError, find, load
 from models.encoder import WEIGHTS
 from spiders.sources import PACKAGED
+
+ONE = '[[alert]]\nname = "a"\nurl = "json://x"\n'
 
 
 @pytest.fixture(autouse=True)
@@ -95,12 +98,57 @@ def test_a_byte_order_mark_is_no_mistake():
         ('\n\nsince = "soon"\n', "f.toml:3: since: since must be a span"),
         ('database = "x\n', "f.toml: .*line 1"),
         ('since = "7d"\nsince = "8d"\n', "f.toml: .*line 2"),
+        ('ping_url = "ftp://x"\n', "f.toml:1: ping_url: must be an address such as https://"),
+        ('[watchdog]\nsilent = "soon"\n', "f.toml:2: watchdog.silent: must be a length of time such as 90m"),
+        (
+            'since = "7d"\n[watchdog]\n\ndisk_fre = "1GB"\n',
+            "f.toml:4: watchdog.disk_fre: unknown key; did you mean disk_free?",
+        ),
+        ("[watchdog]\ndisk_free = 1000\n", "f.toml:2: watchdog.disk_free: must be a size such as 500MB"),
+        ("alert = 3\n", "f.toml:1: alert: must be tables: "),
+        ('[alert]\nname = "a"\n', "f.toml:1: alert: must be tables: "),
+        ('alert = [{name = "a"}]\n', "f.toml:1: alert.url: is missing"),
+        (
+            '[[alert]]\nname = "a"\nurl = "json://x"\n\n[[alert]]\nurl = "json://x"\n',
+            "f.toml:5: alert.name: is missing",
+        ),
+        (ONE + ONE, "f.toml:5: alert.name: two channels are called 'a'"),
+        (ONE + "min_score = 80\n", "f.toml:4: alert.min_score: must be a number from 0 to 1, not 80"),
+        (ONE + 'statuses = ["sure"]\n', "f.toml:4: alert.statuses: 'sure' is none of rumoured, "),
+        (ONE + 'employers = "Alibaba"\n', "f.toml:4: alert.employers: must be a list of texts, not 'Alibaba'"),
+        (ONE + 'digest = "8 o\'clock"\n', 'f.toml:4: alert.digest: must be a time such as "08:00" or'),
+        (ONE + 'digest = "mon 25:00"\n', "f.toml:4: alert.digest: must be a time"),
+        (ONE + 'language = "fr"\n', "f.toml:4: alert.language: must be en or zh, not 'fr'"),
+        (ONE + 'watched = "yes"\n', "f.toml:4: alert.watched: must be true or false"),
+        (ONE + "scores = 1\n", "f.toml:4: alert.scores: unknown key"),
+        ('[[alert]]\nname = "a\\nb"\nurl = "json://x"\n', "f.toml:2: alert.name: must be words of letters"),
+        ('[[alert]]\nname = "a"\nurl = "hunter2"\n', "f.toml:3: alert.url: must be an address such as mailto"),
         (b'database = "x"\ncontact = "\xff"\n', "f.toml:2: is not UTF-8"),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_key(text, message):
-    with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
+    with pytest.raises(ConfigError, match=message.replace("?", r"\?")) as told:
         load(write(text, "f.toml"))
+    assert "hunter2" not in str(told.value)
+
+
+def test_channels_and_watchdog(monkeypatch):
+    config = load(
+        write(ONE + 'digest = "monday 8:05"\nemployers = ["阿里"]\n[watchdog]\nsilent = "off"\ndisk_free = "5GB"\n')
+    )
+    (channel,) = config.alert
+    assert (channel.name, str(channel.digest), channel.employers) == ("a", "monday 08:05", ("阿里",))
+    assert (config.watchdog.silent, config.watchdog.disk_free) == (None, 5 * 10**9)
+    assert config.place("alert.a") == "founderwatch.toml:1"
+
+
+def test_a_secret_comes_from_the_environment(monkeypatch):
+    (channel,) = load(write('[[alert]]\nname = "a"\nurl = "json://u:${FW_PASS}@x"\n')).alert
+    with pytest.raises(ChannelError, match="FW_PASS is not set"):
+        channel.address  # noqa: B018
+    monkeypatch.setenv("FW_PASS", "hunter2")
+    assert channel.address == "json://u:hunter2@x"
+    assert not channel.holds_secrets
 
 
 def test_a_named_file_must_be_there(monkeypatch):

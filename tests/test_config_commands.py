@@ -6,12 +6,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from founderwatch import status
+from founderwatch.alerts.channel import Channel
+from founderwatch.alerts.limits import Limits
 from founderwatch.cli import main
 from founderwatch.config import Config, load
 
@@ -38,10 +41,12 @@ def test_what_init_writes_changes_nothing_and_explains_every_key(here):
     text = (here / "founderwatch.toml").read_text(encoding="utf-8")
     assert load().own_sources == Path("sources.toml")  # beside the file, and not in the user's folder
     assert {**vars(load()), "origin": None, "own_sources": None} == {**vars(Config()), "own_sources": None}
-    keys = re.findall(r"^# ([a-z_0-9]+) = ", text, re.M)
-    assert keys == list(Config.names())
-    examples = tomllib.loads(re.sub(r"^# (?=[a-z_0-9]+ = )", "", text, flags=re.M))
-    assert (here / "founderwatch.toml").write_text(re.sub(r"^# (?=[a-z_0-9]+ = )", "", text, flags=re.M))
+    text = re.sub(r"^# (?=[a-z_0-9]+ = |\[)", "", text, flags=re.M)
+    examples = tomllib.loads(text)
+    assert list(examples) == list(Config.names())
+    assert set(examples["watchdog"]) == {f.name for f in fields(Limits)}
+    assert set().union(*examples["alert"]) == {f.name for f in fields(Channel)}
+    assert (here / "founderwatch.toml").write_text(text)
     load()
     for key in ("database", "since", "alarms_per_1000"):
         assert str(examples[key]) == str(getattr(Config(), key)), f"{key}: the default has changed"
@@ -95,6 +100,18 @@ def test_a_secret_is_never_shown(here, monkeypatch):
         assert "horse" not in output and "pbkdf2" not in output
         assert output.count("(set)") == 2
     assert load().password_hash == "pbkdf2_sha256$1$2$3"
+
+
+def test_channels_are_shown_without_their_secrets(here):
+    (here / "founderwatch.toml").write_text(
+        '[[alert]]\nname = "a"\nurl = "json://u:hunter2@x"\n\n[[alert]]\nname = "b"\nurl = "${FW_B}"\ndigest = "08:00"\n'
+    )
+    plain = run("config", "show").stdout
+    assert re.search(r"^alert\.a\.url +\(set\) +founderwatch\.toml:1$", plain, re.M)
+    assert re.search(r"^alert\.b\.url +\$\{FW_B\} +founderwatch\.toml:5$", plain, re.M)
+    assert re.search(r"^watchdog\.silent +1d +default$", plain, re.M)
+    assert [one["name"] for one in shown()["alert"]["value"]] == ["a", "b"]
+    assert "hunter2" not in plain + run("config", "show", "--json").stdout
 
 
 def test_an_empty_variable_is_none(monkeypatch):

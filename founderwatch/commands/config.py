@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import timedelta
+
 import click
 
+from founderwatch.alerts.channel import Channel
+from founderwatch.alerts.keys import written
+from founderwatch.alerts.limits import Limits
 from founderwatch.config import SECRETS, Config
 from founderwatch.options import common
 from founderwatch.render import as_json, safe
+
+_WIDEST = 60
 
 
 @click.group("config")
@@ -27,20 +36,62 @@ def show(*, in_json, config, quiet):
     \b
     Example:  founderwatch config show
     """
-    rows = [(key, _shown(key, config), config.place(key)) for key in Config.names()]
     if in_json:
-        click.echo(as_json({key: {"value": value, "from": place} for key, value, place in rows}, indent=2))
+        shown = {key: {"value": _value(key, config), "from": config.place(key)} for key in Config.names()}
+        click.echo(as_json(shown, indent=2))
         return
     if not quiet:
         click.echo(f"file: {safe(str(config.origin)) if config.origin else 'none (`founderwatch init` writes one)'}")
-    width = max(len(safe(str(value))) for _, value, _ in rows)
-    for key, value, place in rows:
-        text = "–" if value is None else safe(str(value))
-        click.echo(f"{key:<16} {text:<{width}}  {safe(place)}")
+    rows = list(_rows(config))
+    names = max(len(name) for name, _, _ in rows)
+    width = min(max(len(safe(value)) for _, value, _ in rows), _WIDEST)
+    for name, value, place in rows:
+        click.echo(f"{safe(name):<{names}} {safe(value):<{width}}  {safe(place)}")
 
 
-def _shown(key: str, config: Config) -> str | float | None:
+def _rows(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Name, value and place of each key; a table takes a row for each of its keys."""
+    for key in Config.names():
+        value, place = _value(key, config), config.place(key)
+        if key == "alert":
+            for table in value:
+                where = config.place(f"alert.{table['name']}")
+                yield from ((f"alert.{table['name']}.{k}", _words(v), where) for k, v in table.items() if k != "name")
+            if value:
+                continue
+        if isinstance(value, dict):
+            yield from ((f"{key}.{name}", _words(v), place) for name, v in value.items())
+        else:
+            yield key, _words(value), place
+
+
+def _value(key: str, config: Config) -> object:
+    """A value as JSON holds it; secrets are left out."""
     value = getattr(config, key)
-    if value is None or isinstance(value, float):
-        return value
-    return "(set)" if key in SECRETS else str(value)
+    if key in SECRETS and value is not None:
+        return "(set)"
+    if key == "alert":
+        return [{**_table(one), "url": "(set)" if one.holds_secrets else one.url} for one in value]
+    if key == "watchdog":
+        return _table(value)
+    return value if value is None or isinstance(value, float) else str(value)
+
+
+def _table(table: Channel | Limits) -> dict[str, object]:
+    return {field.name: _cell(getattr(table, field.name), table) for field in fields(table)}
+
+
+def _cell(value: object, table: Channel | Limits) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, timedelta) or (isinstance(table, Limits) and not isinstance(value, bool)):
+        return written(value)
+    return value if value is None or isinstance(value, str | float | bool) else str(value)
+
+
+def _words(value: object) -> str:
+    if value is None or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

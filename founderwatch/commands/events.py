@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from founderwatch import status
-from founderwatch.events.organisations import answers_to
+from founderwatch.events.organisations import is_meant
 from founderwatch.items import EVENT_FIELDS
 from founderwatch.options import common, fail, open_existing, open_reader
 from founderwatch.render import as_json, safe, shortened
@@ -58,7 +58,7 @@ def command(context, *, form, statuses, employer, since, everything, config, qui
         row
         for row in store.events(everything)
         if (not statuses or row["status"] in statuses)
-        and (not employer or (row["employer"] and _is_employer(row["employer"], employer)))
+        and (not employer or is_meant(row["employer"], employer))
         and row["first_seen_at"] >= earliest
     ]
     store.close()
@@ -90,10 +90,6 @@ def rebuild(*, config, quiet):
     store.close()
     if not quiet:
         click.echo(f"{events} events from {mentions} mentions")
-
-
-def _is_employer(name: str, asked: str) -> bool:
-    return asked.casefold() in name.casefold() or answers_to(name, asked)
 
 
 def _csv(rows: list[dict]) -> str:

@@ -119,6 +119,11 @@ def answers_to(name: str, asked: str) -> bool:
     return compare(name, asked) is Agreement.AGREE
 
 
+def is_meant(name: str | None, asked: str) -> bool:
+    """Whether a person who asks for an employer means this one: the name holds the words, or answers to them."""
+    return bool(name) and (asked.casefold() in name.casefold() or answers_to(name, asked))
+
+
 def _table() -> Mapping[str, Organisation]:
     return _table_with(_own)
 
@@ -223,6 +228,7 @@ __all__ = [
     "OrganisationsError",
     "answers_to",
     "compare",
+    "is_meant",
     "is_unit",
     "resolve",
     "same_organisation",
