@@ -36,6 +36,11 @@ def common(function):
     return with_config
 
 
+reviewing = click.option(
+    "--reviewer", default="local user", show_default=True, help="Who says so, as it is written down."
+)
+
+
 def fail(code: int, message: str) -> None:
     """Says what went wrong and ends with a status."""
     click.echo(f"founderwatch: {message}", err=True)
@@ -120,4 +125,5 @@ __all__ = [
     "open_reader",
     "open_registry",
     "open_store",
+    "reviewing",
 ]

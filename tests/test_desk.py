@@ -395,7 +395,7 @@ def test_addresses_that_lead_nowhere_are_answered(browser, query):
 
 
 def test_a_lock_that_lasts_keeps_what_was_entered(browser, path, monkeypatch):
-    monkeypatch.setattr(reviews, "_BUSY_MS", 300)
+    monkeypatch.setattr(reviews, "PATIENCE_MS", 300)
     open_ = browser(told())
     form = open_.form(open_.get()) | {"verdict": "accept", "person": "Mara Lindt"}
     with closing(sqlite3.connect(path, isolation_level=None)) as other:

@@ -103,7 +103,7 @@ AGREE = [
     ("高盛", "Goldman Sachs Group"), ("J.P. Morgan Chase & Co.", "摩根大通"), ("a16z", "Andreessen Horowitz"), ("辉瑞", "Pfizer"),
     ("Université de Montréal", "蒙特利尔大学"), ("ETH Zürich", "苏黎世联邦理工学院"), ("斯坦福", "Stanford University"),
     ("蔚来（NIO）", "NIO"), ("哈尔滨工业大学（深圳）", "哈工大"), ("沐光智能科技有限公司", "沐光智能"), ("Palewire Inc.", "Palewire"),
-    ("Orrin Cloud", "Orrin"),
+    ("Orrin Cloud", "Orrin"), ("沐光智能", "Muguang"), ("北京沐光科技", "Muguang Robotics"),
 ]  # fmt: skip
 CONTRADICT = [
     ("阿里云", "Tencent Cloud"), ("Alibaba Cloud", "Google Cloud"), ("Alibaba", "蚂蚁集团"), ("百度", "ByteDance"), ("华为", "Honor"),
@@ -113,10 +113,10 @@ CONTRADICT = [
     ("Bank of America", "Bank of China"), ("Boston Consulting Group", "Boston Dynamics"), ("Boston University", "波士顿咨询"),
     ("HongShan", "Sequoia Capital"), ("Oxford Nanopore", "University of Oxford"), ("Merck & Co.", "Merck KGaA"),
     ("Northwestern University", "Northwestern Polytechnical University"), ("Hewlett Packard Enterprise", "HP Inc."),
-    ("Palewire Cloud", "Orrin Cloud"), ("沐光智能", "华为"), ("浙江工业大学", "浙江大学医学院"), ("Palewire", "Google"),
+    ("Palewire Cloud", "Orrin Cloud"), ("沐光智能", "华为"), ("浙江工业大学", "浙江大学医学院"), ("Palewire", "Google"), ("沐光智能", "Google"),
 ]  # fmt: skip
 UNKNOWN = [
-    ("沐光智能", "Muguang"), ("沐光智能", "Google"), ("Meta Materials", "Meta"), ("抖音", "飞书"), ("YouTube", "DeepMind"), ("阿里云", "淘宝"),
+    ("沐光智能", "Halo Robotics"), ("Meta Materials", "Meta"), ("抖音", "飞书"), ("YouTube", "DeepMind"), ("阿里云", "淘宝"),
     ("Merck", "Merck KGaA"), (None, "Google"), ("", "Google"), ("🚀", "Google"),
 ]  # fmt: skip
 

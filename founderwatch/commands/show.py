@@ -33,6 +33,8 @@ def command(*, event, as_data, config, quiet):
             status.USAGE,
             f"there is no event {safe(event)}; `founderwatch events --all --jsonl` lists them with their identifiers",
         )
+    if found["event"] != event and not quiet:
+        click.echo(f"{safe(event)} was merged into {found['event']}", err=True)
     if as_data:
         click.echo(as_json(found | {"contradictions": contradictions(found["mentions"])}, indent=2))
     else:
@@ -61,6 +63,14 @@ def show(event: dict, console: Console) -> None:
     console.print(grid)
     console.print("\n[bold]Time line[/bold]")
     console.print(_time_line(event["mentions"]))
+    if event["time_line"]:
+        console.print("\n[bold]The same person[/bold]")
+        for step in event["time_line"]:
+            here = "this event" if step["event"] == event["event"] else step["event"]
+            goal = f"{_GOALS[step['kind']]} {step['venture'] or ''}".strip()
+            left = f"left {step['employer'] or 'an unknown employer'}"
+            line = f"{(step['published'] or 'no date')[:10]}  {left}, {goal}, {step['status']}  ({here})"
+            console.print(_text(line), soft_wrap=True)
     console.print("\n[bold]Evidence[/bold]")
     for language, report in evidence_by_language(event["mentions"], event["kind"]).items():
         said = f"{_LANGUAGES.get(language, language)}: {shortened(report['evidence'], 400)}"
@@ -77,15 +87,16 @@ _GOALS = {"founds": "found", "joins": "join", "leaves": "no known destination"}
 
 def _time_line(reports: list[dict]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("published", "source", "language", "says", "story"):
+    for heading in ("", "published", "source", "language", "says", "story"):
         table.add_column(heading, overflow="fold")
-    for report, turn in zip(reports, turns(reports), strict=True):
+    for number, (report, turn) in enumerate(zip(reports, turns(reports), strict=True), 1):
         says = f"{report['kind']}, {report['status']}"
         if report["copy_of"]:
             says += "; a copy"
         if report["venture"]:
             says += f"; {report['venture']}"
         table.add_row(
+            f"[dim]{number}[/dim]",
             _minute(report["published"]) if report["published"] else "no date",
             _text(report["source"] or "unknown"),
             _text(report["language"] or ""),

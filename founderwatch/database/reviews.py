@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from founderwatch.database.transaction import PATIENCE_MS, writing
 
 VERDICTS = ("accept", "reject", "unsure")
 # Why a candidate is none: the look-alikes of docs/labelling.md, in the order of the keys 1 to 9.
@@ -19,7 +20,6 @@ REASONS = ("joins", "leaves", "stays", "biography", "background", "denied", "per
 # What a reviewer can correct: columns of `events`; `trigger` is the words that decide it.
 FIELDS = ("person", "employer", "role", "venture", "focus", "status", "departed_words", "first_reported_by", "trigger")
 UNDOABLE = 10
-_BUSY_MS = 15_000  # how long a verdict waits for another program's lock
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,11 @@ class Verdict:
 def record(connection: sqlite3.Connection, given: Verdict) -> int:
     """Adds a verdict and gives its row; one that is in force already, or that its page has sent before, is not added.
 
-    What was deleted meanwhile is left out of the row, never the verdict: `url` still says what it was about.
+    What was deleted meanwhile is left out of the row, never the verdict: `url` still says what it was about. A verdict on
+    an event that was merged away is one on the event that has its reports now.
     """
-    with _writing(connection):
-        event = _existing(connection, "events", given.event)
+    with writing(connection, PATIENCE_MS):
+        event = current_event(connection, given.event)
         article = _existing(connection, "articles", given.article)
         standing = in_force(connection, event, article)
         earlier = _one(connection, "select corrected, queue from reviews where id = ?", standing) or (None, None)
@@ -71,7 +72,7 @@ def record(connection: sqlite3.Connection, given: Verdict) -> int:
 
 def undo(connection: sqlite3.Connection, review: int, reviewer: str) -> bool:
     """Takes one of a reviewer's last verdicts back; taking it back twice changes nothing. False: it is none of them."""
-    with _writing(connection):
+    with writing(connection, PATIENCE_MS):
         if review not in _last(connection, reviewer):
             return False
         connection.execute(
@@ -90,22 +91,24 @@ def undoable(connection: sqlite3.Connection, reviewer: str) -> int | None:
     return None
 
 
+def current_event(connection: sqlite3.Connection, event: str | None) -> str | None:
+    """The event that an identifier means now: itself, or the one into which it was merged; None where there is none."""
+    known, asked = None, set()
+    while event and event not in asked:
+        asked.add(event)
+        row = _one(connection, "select merged_into from events where id = ?", event)
+        known = event if row else known
+        event = row[0] if row else (
+            _one(connection, """select event from rulings r where other = ? and ruling = 'merge'
+                                and not exists (select 1 from rulings u where u.undoes = r.id) order by id desc""", event) or (None,)
+        )[0]  # fmt: skip
+    return known
+
+
 def in_force(connection: sqlite3.Connection, event: str | None, article: int | None) -> int | None:
     """The row of the verdict on an event, or on a story without one."""
     sql = "select id from verdicts where event = ?" if event else "select id from verdicts where article = ? and event is null"  # fmt: skip
     return (_one(connection, sql, event or article) or (None,))[0]
-
-
-@contextmanager
-def _writing(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute(f"pragma busy_timeout = {_BUSY_MS}")
-    connection.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def _existing(connection: sqlite3.Connection, table: str, identifier: str | int | None):

@@ -6,17 +6,17 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sized
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlite_utils
 
-from founderwatch.database import gathering, search
+from founderwatch.database import gathering, reviews, search, settling, watches
 from founderwatch.database.migrations import migrations, unknown
-from founderwatch.events.merge import Report, clusters, event_row, stored_place
+from founderwatch.database.transaction import writing
 from founderwatch.events.people import person_key
 from founderwatch.items import EVENT_FIELDS, Article, Assessment, Failure, Mention, Story
 from spiders.state import ChannelState
@@ -62,6 +62,8 @@ class Store:
         self.db.execute("pragma foreign_keys = on")
         with self._writing():
             migrations.apply(self.db)
+            if gathering.is_unfiled(self.db):
+                gathering.file_all(self.db)
             self.db.execute("delete from failures where 0")  # a read-only file says so at a statement, not at "begin"
         self._write_ahead()
 
@@ -76,16 +78,8 @@ class Store:
                     raise
             time.sleep(0.02)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction that has the write lock from its start: SQLite does not wait for one that is asked for later."""
-        self.db.conn.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self.db.rollback()
-            raise
-        self.db.commit()
+    def _writing(self):
+        return writing(self.db.conn)
 
     def close(self) -> None:
         self.db.close()
@@ -159,7 +153,7 @@ class Store:
 
     def events(self, everything: bool = False) -> list[dict]:
         """Events with their mentions, newest first: what `flagged` shows, or all; corrected as reviewers said."""
-        chosen = "" if everything else "where e.id in (select id from flagged)"
+        chosen = "where merged_into is null" if everything else "where e.id in (select id from flagged)"
         rows = self.db.query(
             f"""select e.*, v.corrected from events e left join verdicts v on v.event = e.id
                 {chosen} order by e.first_seen_at desc, e.score desc, e.id"""
@@ -167,13 +161,17 @@ class Store:
         return [self._event(row | json.loads(row["corrected"] or "{}")) for row in list(rows)]
 
     def event(self, identifier: str) -> dict | None:
-        """One event with everything that its stories say, oldest first; None where there is none."""
+        """One event with everything that its stories say, oldest first; None where there is none.
+
+        One that was merged away is the event that has its reports now.
+        """
+        identifier = reviews.current_event(self.db.conn, identifier)
         row = next(self.db.query("select * from events where id = ?", [identifier]), None)
         if row is None:
             return None
         reports = list(
             self.db.query(
-                """select a.url, a.title, coalesce(a.site_name, a.source) as source, a.language, a.published, a.first_seen_at,
+                """select m.id as mention, a.url, a.title, coalesce(a.site_name, a.source) as source, a.language, a.published, a.first_seen_at,
                           o.url as copy_of, m.person, m.kind, m.status, m.employer, m.role, m.venture, m.focus, m."when",
                           m.first_reported_by, m.score, json_extract(m.evidence, '$[0].text') as evidence
                    from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
@@ -181,7 +179,7 @@ class Store:
                 [identifier],
             )
         )
-        return self._event(row) | {"mentions": reports}
+        return self._event(row) | {"mentions": reports, "time_line": watches.time_line(self.db, identifier)}
 
     def _event(self, row: dict) -> dict:
         mentions = self.db.query(
@@ -301,8 +299,9 @@ class Store:
             )
         )
         former = {row["id"] for row in old}
+        keys = {row["person_key"] for row in old}
         # Those that an old mention held together may part without it.
-        touched = {report.id for report in gathering.gather(self.db, former)} - former
+        touched = {report.id for report in gathering.gather(self.db, former)[0]} - former
         before = {row["event"] for row in old if row["event"]}
         # One judgement counts for the events: the latest. Older versions' rows stay in `assessments`, without mentions.
         self.db.execute("delete from mentions where article = ?", [article])
@@ -344,69 +343,20 @@ class Store:
                 )
                 .last_pk
             )
-            gathering.file(self.db, new, mention.person)
+            gathering.file(self.db, new)
+            keys.add(key)
             touched.add(new)
-        self._settle(gathering.gather(self.db, touched), before, threshold)
+        touched |= gathering.weigh(self.db, keys - {None})
+        settling.keep_threshold(self.db, threshold)
+        settling.settle(self.db, touched, before, threshold)
 
     def rebuild_events(self, threshold: float) -> tuple[int, int]:
         """Computes all events anew from the stories' judgements; gives the numbers of events and of mentions."""
         with self._writing():
-            mentions = self.db.execute("select id, person from mentions order by id").fetchall()
-            for mention, person in mentions:
-                self.db.execute("update mentions set person_key = ? where id = ?", [person_key(person), mention])
-                gathering.file(self.db, mention, person)
-            before = {row[0] for row in self.db.execute("select id from events")}
-            # Only what a person has judged holds on to its id.
-            self.db.execute(
-                """update mentions set event = null
-                   where not exists (select 1 from reviews where reviews.event = mentions.event)"""
-            )
-            settled: set[int] = set()
-            for mention, _ in mentions:
-                if mention not in settled:
-                    reports = gathering.gather(self.db, [mention])
-                    self._settle(reports, set(), threshold)
-                    settled |= {report.id for report in reports}
-            self._forget(before)
-            return self.db["events"].count, len(mentions)
-
-    def _settle(self, reports: list[Report], before: set[str], threshold: float) -> None:
-        """Merges reports anew, and forgets what no report tells any more."""
-        before |= {r.event for r in reports if r.event}
-        used: set[str] = set()
-        ours = {r.id for r in reports}
-        # Of two events that were one, the one whose story was stored first keeps the id.
-        for group in sorted(clusters(reports), key=lambda g: min((not r.reviewed, stored_place(r)) for r in g)):
-            row = event_row(group, threshold, used)
-            while self._is_told_elsewhere(row["id"], ours):  # an event that a person has judged kept it
-                used.add(row["id"])
-                row = event_row(group, threshold, used)
-            used.add(row["id"])
-            self.db["events"].upsert(row, pk="id")
-            self._note_status(row)
-            self.db.conn.executemany("update mentions set event = ? where id = ?", [(row["id"], r.id) for r in group])
-        self._forget(before)
-
-    def _note_status(self, event: dict) -> None:
-        """Notes that an event has reached a status, the first time: alerts are made of these rows."""
-        self.db.execute(
-            """insert or ignore into status_changes (event, status, at) values (:id, :status,
-               case when exists (select 1 from status_changes where event = :id) then :now else :first_seen_at end)""",
-            {"now": _now(), **{name: event[name] for name in ("id", "status", "first_seen_at")}},
-        )
-
-    def _is_told_elsewhere(self, event: str, ours: set[int]) -> bool:
-        told = self.db.execute("select id from mentions where event = ?", [event])
-        return any(mention not in ours for (mention,) in told)
-
-    def _forget(self, events: Iterable[str]) -> None:
-        """Deletes those of these events that no report tells, unless a person has judged them."""
-        for event in events:
-            self.db.execute(
-                """delete from events where id = :event and not exists (select 1 from mentions where event = :event)
-                   and not exists (select 1 from reviews where event = :event)""",
-                {"event": event},
-            )
+            gathering.file_all(self.db)
+            settling.keep_threshold(self.db, threshold)
+            settling.rebuild(self.db, threshold)
+            return self.db["events"].count_where("merged_into is null"), self.db["mentions"].count
 
 
 def _same_event(old: list[dict], key: str | None, mention: Mention) -> str | None:

@@ -13,13 +13,14 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
-from founderwatch.events import organisations
-from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, clash, parse, person_key, simplified
+from founderwatch.events.organisations import related, same_organisation
+from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, clash, parse, person_key
+from founderwatch.events.rulings import Bonds
 
 NEAR = timedelta(days=45)  # between reports whose names are not quite the same
 _APART = timedelta(days=365)
@@ -27,6 +28,7 @@ _RETOLD = timedelta(days=3 * 365)  # between reports that tell of the same ventu
 _OVERLAP = timedelta(days=31)
 _STRENGTH = {"rumoured": 0, "expected": 1, "announced": 2, "confirmed": 3}
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_FREE = Bonds()
 
 _alike = lru_cache(65536)(alike)
 
@@ -60,6 +62,7 @@ class Report:
     url: str
     namesakes: int  # how many of its story go before it under the same name
     reviewed: int  # whether a person has judged `event`
+    common: int  # whether so many bear the name that it alone says nothing
 
     @cached_property
     def at(self) -> datetime:
@@ -114,7 +117,24 @@ class _Group:
     def weight(self) -> tuple:
         """The better told of two groups has the right name: by more outlets, or earlier."""
         oldest = min(self.reports, key=_place)
-        return (len({r.outlet for r in self.reports}), -oldest.at.timestamp(), oldest.url, oldest.person)
+        return (len({r.outlet for r in self.reports}), -oldest.at.timestamp(), oldest.url, oldest.person or "")
+
+
+class _Ruled(_Group):
+    """Reports that a person has ruled to be one event, whatever they say: others join those that they agree with."""
+
+    def __init__(self, reports: Sequence[Report]):
+        self.reports = list(reports)
+        self.parts = _grouped(reports)
+        self.keys = {key for part in self.parts for key in part.keys}
+        self.speaking = {key: report for part in self.parts for key, report in part.speaking.items()}
+
+    def add(self, report: Report) -> None:
+        self.reports.append(report)
+        next(part for part in self.parts if part.takes(report)).add(report)
+
+    def takes(self, report: Report) -> bool:
+        return any(part.takes(report) for part in self.parts)
 
 
 def agree(one: Report, other: Report) -> bool:
@@ -122,21 +142,35 @@ def agree(one: Report, other: Report) -> bool:
     return bool(one.name and other.name) and _agree(one, other)
 
 
-def clusters(reports: Sequence[Report]) -> list[list[Report]]:
+def clusters(reports: Sequence[Report], bonds: Bonds = _FREE) -> list[list[Report]]:
     """Parts reports into events; the order of arrival does not matter."""
-    groups: list[_Group] = []
+    by_id = {report.id: report for report in reports}
+    wholes = [[by_id[one] for one in sorted(whole) if one in by_id] for whole in bonds.wholes]
+    ruled = {report.id for whole in wholes for report in whole}
+    loose = [report for report in reports if report.id not in ruled]
+    ordered = sorted((sorted(whole, key=_place) for whole in wholes if whole), key=lambda whole: _place(whole[0]))
+    groups = _grouped(loose, [_Ruled(whole) for whole in ordered])
+    nameless = [[report] for report in loose if not report.name]  # merged with nothing
+    return [sorted(group.reports, key=_place) for group in groups] + nameless
+
+
+def _grouped(reports: Iterable[Report], known: Sequence[_Group] = ()) -> list[_Group]:
+    """The groups that reports with a name make, together with those that are known."""
+    groups = list(known)
     ordered = sorted((r for r in reports if r.name), key=_certainty)
     for report in (r for r in ordered if _standing(r) < 2):
         _place_in(groups, report)
     groups = _without_slips(groups)
     for report in (r for r in ordered if _standing(r) == 2):
         _place_in(groups, report)
-    nameless = [[r] for r in reports if not r.name]  # merged with nothing
-    return [sorted(group.reports, key=_place) for group in groups] + nameless
+    return groups
 
 
 def _place_in(groups: list[_Group], report: Report) -> None:
     fits = [g for g in groups if g.takes(report)]
+    if sum(isinstance(g, _Ruled) for g in fits) > 1:
+        # A person has parted what looks alike: the report goes where it says most of the same.
+        fits = [max(fits, key=lambda g: max(_nearness(report, other) for other in g.reports))]
     namesakes = [g for g in fits if report.person_key in g.keys]
     if namesakes and _standing(report) == 0:
         namesakes[0].add(report)
@@ -146,12 +180,23 @@ def _place_in(groups: list[_Group], report: Report) -> None:
         groups.append(_Group(report))
 
 
+def _nearness(report: Report, other: Report) -> tuple:
+    return (
+        bool(report.venture and other.venture and report.venture.casefold() == other.venture.casefold()),
+        bool(report.role and other.role and _same_post(report, other)),
+        -abs(report.at - other.at),
+        other.url,
+    )
+
+
 def _without_slips(groups: list[_Group]) -> list[_Group]:
     """The groups, those under a misspelt name joined to the one that they can only mean."""
     kept = sorted(groups, key=lambda g: g.weight)
     for small in list(kept):
+        if isinstance(small, _Ruled):
+            continue
         meant = [g for g in kept if g is not small and small.slips_into(g)]
-        if len(meant) == 1 and meant[0].weight > small.weight:
+        if len(meant) == 1 and (isinstance(meant[0], _Ruled) or meant[0].weight > small.weight):
             meant[0].reports += small.reports
             kept.remove(small)
     return kept
@@ -167,20 +212,13 @@ def _standing(report: Report) -> int:
     return 2 if report.name.is_short else int(report.employer is None)
 
 
-@lru_cache(65536)
-def same_organisation(one: str | None, other: str | None) -> bool:
-    """Whether two employers may be one, in simplified or traditional characters."""
-    return organisations.same_organisation(one and simplified(one), other and simplified(other))
-
-
 def _link(one: Report, other: Report) -> str | None:
     """How alike the names of two reports are, where the employers allow it."""
     how = _alike(one.name, other.name)
-    if how == SAME or how is None:
-        return how if same_organisation(one.employer, other.employer) else None
-    # One story that writes two names speaks of two people.
-    known = one.employer and other.employer and one.article != other.article
-    return how if known and same_organisation(one.employer, other.employer) else None
+    if how is None or (how != SAME and one.article == other.article):
+        return None  # one story that writes two names speaks of two people
+    alone = how == SAME and not (one.common or other.common)
+    return how if (same_organisation if alone else related)(one.employer, other.employer) else None
 
 
 def _agree(one: Report, other: Report) -> bool:
@@ -220,7 +258,12 @@ def _pieces(role: str) -> set[str]:
     }
 
 
-def event_row(reports: Sequence[Report], threshold: float, taken: frozenset[str] | set[str] = frozenset()) -> dict:
+def event_row(
+    reports: Sequence[Report],
+    threshold: float,
+    taken: frozenset[str] | set[str] = frozenset(),
+    bonds: Bonds = _FREE,
+) -> dict:
     """The row of `events` that a cluster of reports makes, oldest report first; its id is none of those taken."""
     founding = [r for r in reports if r.kind == "founds"]
     kind = "founds" if founding else Counter(r.kind for r in reports).most_common(1)[0][0]
@@ -234,7 +277,7 @@ def event_row(reports: Sequence[Report], threshold: float, taken: frozenset[str]
     score = _score(telling)
     dated = next((r for r in best if r.departed_from), None)
     return {
-        "id": _identifier(reports, taken),
+        "id": _identifier(reports, taken, bonds),
         "person": max(names, key=lambda n: (not _HAN.search(n), spelt[person_key(n)], len(n)), default=None),
         "names": json.dumps(names, ensure_ascii=False),
         "kind": kind,
@@ -254,6 +297,7 @@ def event_row(reports: Sequence[Report], threshold: float, taken: frozenset[str]
         "score": round(score, 4),
         "sources": len({r.outlet.casefold() for r in reports}),
         "flagged": int(kind == "founds" and status != "denied" and score >= threshold),
+        "merged_into": None,
     }
 
 
@@ -275,16 +319,21 @@ def _first(reports: Sequence[Report], field: str) -> str | None:
     return next((getattr(r, field) for r in reports if getattr(r, field)), None)
 
 
-def _identifier(reports: Sequence[Report], taken: frozenset[str] | set[str]) -> str:
-    """The id that a person has judged the event by, else the first report's own: computed anew, it comes out the same.
+def _identifier(reports: Sequence[Report], taken: frozenset[str] | set[str], bonds: Bonds) -> str:
+    """The id that a person has ruled or judged the event by, else the first report's own: computed anew, it comes out the same.
 
     First is what was stored first, since what was published earlier may come later.
     """
     stored = sorted(reports, key=stored_place)
-    judged = [r.event for r in stored if r.reviewed and r.event not in taken]
-    if judged:
-        return judged[0]
-    first = stored[0]
+    kept = [*bonds.identifiers(r.id for r in stored), *(r.event for r in stored if r.reviewed)]
+    if known := next((identifier for identifier in kept if identifier not in taken), None):
+        return known
+    return fresh_identifier(stored, taken)
+
+
+def fresh_identifier(reports: Iterable[Report], taken: frozenset[str] | set[str]) -> str:
+    """The id that follows from what the report that was stored first says."""
+    first = min(reports, key=stored_place)
     who = first.person_key or f"{first.kind}, {first.employer}"
     # Two leavers of one story who are called alike are counted; an id that a judged event has kept is passed over.
     numbers = itertools.count(first.namesakes)

@@ -12,10 +12,13 @@ from enum import Enum
 from functools import cache, lru_cache
 from pathlib import Path
 
+from pypinyin import lazy_pinyin
+
 from founderwatch.events import organisation_table
 from founderwatch.events.organisation_names import HAN, LONGEST, forms, tokens, without_place
 from founderwatch.events.organisation_table import Organisation, OrganisationsError
 
+_MOST_MARKS = 4
 _LONGEST_NAME = 40  # characters of a key that a known name may take up at the head of another
 _BRACKETS = re.compile(r"[(（\[【]([^()（）\[\]【】]*)[)）\]】]")
 _OF = re.compile(r"\s*[,，]\s*|\s+at\s+|\s+of\s+(?:the\s+)?", re.IGNORECASE)
@@ -42,13 +45,6 @@ _NOISE = frozenset(
         " china chinese american european asia national state new team unit division health medical pharma therapeutics bio",
     )
 )
-# Many a Chinese name begins with a place, which says as little.
-_PLACES_HAN = tuple(
-    re.findall(
-        "..",
-        "中国美国北京上海深圳广州杭州南京武汉成都苏州合肥西安天津重庆浙江江苏广东山东四川湖北湖南福建安徽河南河北香港台湾中科国家",
-    )
-)
 
 
 class Agreement(Enum):
@@ -70,6 +66,7 @@ def use(path: Path | None) -> None:
         _own = path
         resolve.cache_clear()
         compare.cache_clear()
+        marks.cache_clear()
 
 
 @lru_cache(maxsize=8192)
@@ -100,13 +97,39 @@ def compare(one: str | None, other: str | None) -> Agreement:
         return Agreement.UNKNOWN
     if first.top.listed and second.top.listed:
         return Agreement.CONTRADICT
+    unlisted = not first.top.listed and not second.top.listed
     if bool(HAN.search(one)) != bool(HAN.search(other)):
-        return Agreement.UNKNOWN
-    alike = max(_likeness(a, b) for a in (one, *first.names) for b in (other, *second.names))
-    if alike == 2 and not first.top.listed and not second.top.listed:
-        return Agreement.AGREE
+        # An unknown company may have a name of its own in the other script; a known one has it in the table.
+        if marks(one) & marks(other):
+            return Agreement.AGREE if unlisted else Agreement.UNKNOWN
+        return Agreement.UNKNOWN if unlisted else Agreement.CONTRADICT
+    if not marks(one) & marks(other):
+        return Agreement.UNKNOWN if _naming(one) & _naming(other) else Agreement.CONTRADICT
     # A listed organisation has its names in the table: one that only begins like it may be another (Meta Materials).
-    return Agreement.UNKNOWN if alike else Agreement.CONTRADICT
+    return Agreement.AGREE if unlisted and _contains(one, other) else Agreement.UNKNOWN
+
+
+@lru_cache(maxsize=8192)
+def marks(name: str | None) -> frozenset[str]:
+    """Words under which an organisation is filed: two names that share none are not known to be related.
+
+    The head of its parents for one that the table knows; else the words that name it, Chinese ones in pinyin, since that
+    is what a young company's English name often is.
+    """
+    found = resolve(name)
+    if found is None:
+        return frozenset()
+    if found.top.listed:
+        return frozenset([found.top.key])
+    words = tokens(name.strip()[:LONGEST])
+    head = _head(words[1:] if words[0] == "the" and len(words) > 1 else words)
+    own = {_sound(without_place(_barest(name)))} if HAN.search(name) else sorted(_naming(name))[:_MOST_MARKS]
+    return frozenset([*([head.top.key] if head else ()), *(f"~{word}" for word in own)])
+
+
+def related(one: str | None, other: str | None) -> bool:
+    """Whether two employers share a part of their names, or a parent, and nothing contradicts their being one."""
+    return bool(marks(one) & marks(other)) and same_organisation(one, other)
 
 
 def same_organisation(one: str | None, other: str | None) -> bool:
@@ -161,6 +184,23 @@ def _part_of(name: str, words: list[str]) -> Organisation | None:
 
 def _at_head(name: str, words: list[str]) -> Organisation | None:
     """What a name means that begins with a known one."""
+    parent, end = _longest_head(words)
+    if parent is None:
+        return None
+    rest = tokens(re.sub("^(?:旗下的?|的)", "", _from(words, end)))
+    unit = _listed("".join(rest))
+    if unit and parent in unit.parents:
+        return unit
+    return _unlisted(name, parent) if _is_part(rest) else None
+
+
+def _head(words: list[str]) -> Organisation | None:
+    """The known organisation with which a name begins."""
+    return _longest_head(words)[0]
+
+
+def _longest_head(words: list[str]) -> tuple[Organisation | None, int]:
+    """The known organisation with the longest name with which a name begins, and where that ends."""
     joined = "".join(words)
     starts, ends = set(), 0
     for word in words:
@@ -169,15 +209,9 @@ def _at_head(name: str, words: list[str]) -> Organisation | None:
         ends += len(word)
         starts.add(ends)
     for end in sorted((e for e in starts if 1 < e < len(joined) and e <= _LONGEST_NAME), reverse=True):
-        parent = _table().get(joined[:end])
-        if parent is None:
-            continue
-        rest = tokens(re.sub("^(?:旗下的?|的)", "", _from(words, end)))
-        unit = _listed("".join(rest))
-        if unit and parent in unit.parents:
-            return unit
-        return _unlisted(name, parent) if _is_part(rest) else None
-    return None
+        if parent := _table().get(joined[:end]):
+            return parent, end
+    return None, 0
 
 
 def _from(words: list[str], end: int) -> str:
@@ -202,18 +236,18 @@ def _barest(name: str) -> str:
     return list(forms(tokens(name)))[-1]
 
 
-def _likeness(one: str, other: str) -> int:
-    """How much two names share: 2 where one is a part of the other, 1 where they begin alike or share a word, else 0."""
+def _contains(one: str, other: str) -> bool:
+    """Whether of two names that share something one is a part of the other."""
     if HAN.search(one) or HAN.search(other):
         one, other = _barest(one), _barest(other)
-        if one in other or other in one:
-            return 2
-        enough = 4 if one.startswith(_PLACES_HAN) else 2
-        return int(one[:enough] == other[:enough])
+        return one in other or other in one
     words, others = _naming(one), _naming(other)
-    if not words & others:
-        return 0
-    return 2 if words <= others or others <= words else 1
+    return words <= others or others <= words
+
+
+def _sound(name: str) -> str:
+    """The pinyin of the two characters by which a Chinese company goes, the words of a mixed name as they are."""
+    return "".join(lazy_pinyin(name[:2])) if HAN.match(name) else name
 
 
 def _naming(name: str) -> set[str]:
@@ -230,6 +264,8 @@ __all__ = [
     "compare",
     "is_meant",
     "is_unit",
+    "marks",
+    "related",
     "resolve",
     "same_organisation",
     "use",

@@ -15,10 +15,10 @@ from functools import cache, lru_cache
 from itertools import islice, product
 from pathlib import Path
 
-from opencc import OpenCC
 from pypinyin import Style, lazy_pinyin, pinyin
 from rapidfuzz.distance import DamerauLevenshtein
 
+from founderwatch.events.characters import simplified
 from models.persons import name_parts
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -45,7 +45,6 @@ _INITIAL = re.compile(r"[zcs]h|.")
 _CONSONANTS = re.compile(r"(?!(?:ng|ly|sy|vy)$)[^\W\d_aeiou]{2,3}")  # JP, TJ: initials; Ng is a surname
 _MOST_READINGS = 24
 _LEAST_LETTERS = 4  # of a word in which one letter may be wrong: Wei and Wen are two names
-simplified = lru_cache(4096)(OpenCC("t2s").convert)
 
 SAME = "same"  # one name in one spelling, whatever its script and order
 SPELLING = "spelling"  # the same name if one is spelt in another way than pinyin, or read otherwise
@@ -125,6 +124,12 @@ def halves(name: Name) -> list[str]:
         return [f"{name.words[1 - name.initial]}|{name.words[name.initial]}"]
     one, other = name.words
     return [f"{one}|{other[0]}", f"{other}|{one[0]}"]
+
+
+def filed(name: Name) -> set[str]:
+    """All keys by which reports of the same person look for it: a word alone stands with a bar behind it."""
+    whole = [f"{word}|" for word in name.words] if len(name.words) > 1 else []
+    return {*name.keys, *halves(name), *whole}
 
 
 def _of_han(name: str) -> Name | None:
