@@ -9,6 +9,9 @@ import unicodedata
 # Control, format (direction among them) and surrogate characters, and separators of lines.
 _RULING = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _RULING_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+# What a spreadsheet would take for a formula, or skip before one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _BREAKS = frozenset("\n\r\t\v\f\x85\u2028\u2029")
 
 
@@ -27,3 +30,8 @@ def shortened(text: str, width: int) -> str:
     """The text cut to so many characters, with an ellipsis where something is missing."""
     text = safe(text)
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
+def for_spreadsheet(cell: str) -> str:
+    """The cell's text, with a quote in front where a spreadsheet would run it as a formula; numbers stay numbers."""
+    return "'" + cell if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell

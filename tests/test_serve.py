@@ -223,7 +223,7 @@ def test_another_programs_database_keeps_its_look(tmp_path):
 def test_cells_are_readable_and_safe(get):
     flagged = get("/founderwatch/flagged").text
     assert "&lt;script&gt;" in flagged
-    assert re.search(r'<a href="/founderwatch/events/ev-[0-9a-f]+">Jane Roe</a>', flagged)
+    assert re.search(r'<a href="/-/event/ev-[0-9a-f]+">Jane Roe</a>', flagged)
     assert 'href="https://news2.example/story/2?a=1&amp;b=2" rel="noopener noreferrer" target="_blank"' in flagged
     assert "周畅 · Zhou Chang" in get("/founderwatch/events").text
     mentions = get("/founderwatch/mentions").text

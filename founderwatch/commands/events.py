@@ -16,13 +16,11 @@ from founderwatch import status
 from founderwatch.events.organisations import is_meant
 from founderwatch.items import EVENT_FIELDS
 from founderwatch.options import common, fail, open_existing, open_reader
-from founderwatch.render import as_json, safe, shortened
+from founderwatch.render import as_json, for_spreadsheet, safe, shortened
 from models.labels import STATUSES
 from spiders.entries import oldest
 
 _COLUMNS = ["event", *EVENT_FIELDS, "url"]
-# A cell that a spreadsheet would take for a formula gets a quote in front.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @click.group("events", invoke_without_command=True)
@@ -99,7 +97,7 @@ def _csv(rows: list[dict]) -> str:
     for row in rows:
         flat = row | {"url": row["mentions"][0]["url"] if row["mentions"] else None}
         cells = ["" if flat[c] is None else str(flat[c]) for c in _COLUMNS]
-        writer.writerow(["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells])
+        writer.writerow([for_spreadsheet(cell) for cell in cells])
     return out.getvalue()
 
 

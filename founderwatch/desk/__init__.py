@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from datasette import Response, hookimpl
 
-from founderwatch.desk import cells, event, files, functions, home, metadata, review, security
+from founderwatch.desk import (
+    cells,
+    company,
+    event,
+    feeds,
+    files,
+    functions,
+    home,
+    metadata,
+    person,
+    review,
+    security,
+    sources,
+    spreadsheets,
+)
+from founderwatch.desk.words import asked, words
 from founderwatch.render import shortened
 
 
@@ -40,7 +55,15 @@ def get_metadata(datasette, key):
 @hookimpl
 def register_routes():
     # The empty group is what Datasette's own front page asks for, where there is no database of ours.
-    return [(r"^/(?P<format>)$", home.page), (r"^/-/desk$", review.page), (r"^/-/event/(?P<event>[^/]+)$", event.page)]
+    return [
+        (r"^/(?P<format>)$", home.page),
+        (r"^/-/desk$", review.page),
+        (r"^/-/event/(?P<event>[^/]+?)(?P<format>\.json)?$", event.page),
+        (r"^/-/person/(?P<name>.+)$", person.page),
+        (r"^/-/company/(?P<name>.+)$", company.page),
+        (r"^/-/sources$", sources.page),
+        (r"^/-/feed\.(?P<format>atom|json)$", feeds.page),
+    ]
 
 
 @hookimpl
@@ -50,9 +73,12 @@ def render_cell(row, value, column, table, database, datasette):
 
 
 @hookimpl
-def extra_template_vars(datasette, database):
-    shown = metadata.for_page(datasette, database) if metadata.is_ours(datasette, database) else None
-    return {"founderwatch": shown}
+def extra_template_vars(datasette, database, request):
+    """The words of our pages; none on the pages of other programs' databases."""
+    if not metadata.ours(datasette) or (database and not metadata.is_ours(datasette, database)):
+        return {"founderwatch": None}
+    language = asked(request.headers.get("accept-language", "") if request else "")
+    return {"founderwatch": metadata.for_page(language), "w": words(language)}
 
 
 @hookimpl
@@ -72,4 +98,4 @@ def forbidden(datasette, request):
 @hookimpl(trylast=True)
 def asgi_wrapper(datasette):
     policy = security.policy(datasette.jinja_env)
-    return lambda app: security.with_headers(app, policy)
+    return lambda app: security.with_headers(spreadsheets.without_formulas(app), policy)

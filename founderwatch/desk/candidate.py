@@ -56,13 +56,13 @@ def load(connection: sqlite3.Connection, item: Item) -> Candidate | None:
     """Reads a candidate; None where neither the event nor the story is there."""
     if item.event:
         told = _one(connection, "select * from events where id = ?", item.event)
-        reports = _reports(connection, "m.event = ?", item.event)
+        reports = reports_of(connection, "m.event = ?", item.event)
         reports.sort(key=lambda r: (r["kind"] != (told or {}).get("kind"), -r["score"], r["id"]))
     else:
-        told, reports = None, _reports(connection, "m.article = ?", item.article)
+        told, reports = None, reports_of(connection, "m.article = ?", item.article)
     main = reports[0] if reports and item.event else {}
     article = main.get("article") if item.event else item.article
-    reviews = _reviews(connection, item)
+    reviews = reviews_of(connection, item)
     corrected = next((json.loads(r["corrected"] or "{}") for r in reviews if r["in_force"]), {})
     fields = {n: told[n] for n in _EDITED if n in told} if told else {}
     fields = fields | corrected
@@ -158,7 +158,8 @@ def _story(connection, article: int | None, evidence: list[dict]) -> dict | None
     return found | {"body": body, "link": found["url"] if story_link(found["url"]) else None}
 
 
-def _reports(connection, where: str, given) -> list[dict]:
+def reports_of(connection, where: str, given) -> list[dict]:
+    """The mentions that a condition chooses, with their stories, oldest first."""
     rows = connection.execute(
         f"""select m.*, a.title, a.url, a.language, coalesce(a.published, a.first_seen_at) as at, x.model,
                    coalesce(a.site_name, s.title, a.source) as outlet, a.copy_of, json_extract(m.evidence, '$[0].text') as said
@@ -169,7 +170,7 @@ def _reports(connection, where: str, given) -> list[dict]:
     return [row | {"link": row["url"] if story_link(row["url"]) else None} for row in dicts(rows)]
 
 
-def _reviews(connection, item: Item) -> list[dict]:
+def reviews_of(connection: sqlite3.Connection, item: Item) -> list[dict]:
     """What people said of it, newest first."""
     where = "r.event = ?" if item.event else "r.event is null and r.article = ?"
     return dicts(

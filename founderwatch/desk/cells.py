@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from founderwatch.desk.site import event_path
 from founderwatch.render import safe, shortened
 
 _LINKED_TABLES = ("flagged", "review_queue", "watch_list")
@@ -42,7 +43,7 @@ class Place:
 
     def link(self, event: str, label: str) -> Markup:
         """A link to an event's own page."""
-        return Markup('<a href="{}">{}</a>').format(self.urls.row(self.database, "events", event), label)
+        return Markup('<a href="{}">{}</a>').format(self.urls.path(event_path(event)), label)
 
 
 def render(place: Place, column: str, value) -> Markup | str | None:

@@ -1,10 +1,12 @@
-"""Where the desk's own style sheet and script are served."""
+"""Where the desk's own style sheet and scripts are served."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "static"
+# Others' libraries, as they were published (NOTICE), and our own use of them.
+CHARTS = ("vendor/d3.min.js", "vendor/plot.umd.min.js", "vendor/d3-sankey.min.js", "charts.js")
 
 
 def address(datasette, name: str) -> str:

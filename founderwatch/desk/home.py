@@ -1,70 +1,76 @@
-"""The front page: what is new and flagged, how the crawl is, and what can be asked."""
+"""The front page: what is new and flagged, in small charts and day by day, how the crawl is, and what can be asked."""
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 from itertools import groupby
 
-from datasette import Response
-from datasette.database import Database, QueryInterrupted
+from datasette.database import QueryInterrupted
 
-from founderwatch.desk import metadata
-from founderwatch.desk.cells import story_link
+from founderwatch.database.rows import dicts
+from founderwatch.desk import charts, departures, feeds, looked, metadata
+from founderwatch.desk.filters import LANGUAGES, SCORES, Filter, FilterError
+from founderwatch.desk.site import Site
+from models.labels import STATUSES
 
 _NEWEST = 30
+_LAST_RUN = "select started_at, finished_at, new from runs where command = 'crawl' order by id desc limit 1"
+_HEALTH = "select verdict, count(*) as sources from source_health group by verdict order by verdict"
 
 
 async def page(datasette, request, send):
     """Shows the first founderwatch database; Datasette's own front page where there is none."""
-    name = next(iter(metadata.ours(datasette)), None)
-    if name is None:
+    if not metadata.ours(datasette):
         from datasette.views.index import IndexView  # noqa: PLC0415  (imports the plugins, of which this is one)
 
         return await IndexView.as_view(datasette)(request, send)
-    await datasette.ensure_permissions(
-        request.actor, [("view-table", (name, "flagged")), ("view-database", name), "view-instance"]
-    )
-    db = datasette.get_database(name)
-    events = [_shown(row) for row in await _rows(db, _FLAGGED, {"most": _NEWEST})]
-    context = {
-        "database": name,
-        "days": [(day, list(group)) for day, group in groupby(events, key=lambda event: event["first_seen_at"][:10])],
-        "shown": len(events),
-        "flagged_count": await _value(db, "select count(*) from flagged"),
-        "article_count": await _value(db, "select max(rowid) from articles"),
-        "last_run": next(iter(await _rows(db, _LAST_RUN)), None),
-        "health": {row["verdict"]: row["sources"] for row in await _rows(db, _HEALTH)},
-        "others": [n for n in datasette.databases if n not in (name, "_internal")],
-        "metadata": datasette.metadata(),
-    }
-    body = await datasette.render_template("founderwatch_home.html", context, request=request, view_name="index")
-    return Response.html(body)
-
-
-_FLAGGED = """
-select f.*, e.names,
-       (select coalesce(a.site_name, s.title, a.source) from articles a left join sources s on s.name = a.source
-         where a.url = f.url) as outlet
-from flagged f join events e on e.id = f.id
-order by f.first_seen_at desc, f.score desc limit :most"""
-
-_LAST_RUN = "select started_at, finished_at, new from runs where command = 'crawl' order by id desc limit 1"
-
-_HEALTH = "select verdict, count(*) as sources from source_health group by verdict order by verdict"
-
-
-def _shown(row: dict) -> dict:
-    """An event with its other names, and with a link only where the address is one of the web."""
-    names = [n for n in json.loads(row["names"]) if n != row["person"]]
-    return row | {"other_names": names, "link": row["url"] if story_link(row["url"]) else None}
-
-
-async def _rows(db: Database, sql: str, parameters: dict | None = None) -> list[dict]:
+    site = await Site.opened(datasette, request)
+    border, cookie = looked.since(request.cookies.get(looked.COOKIE), datetime.now(UTC))
+    problem = None
     try:
-        return [dict(row) for row in (await db.execute(sql, parameters)).rows]
-    except QueryInterrupted:  # a very large database: the page does without that part
-        return []
+        wanted = Filter.of(request.args)
+    except FilterError as error:
+        wanted, problem = Filter(), str(error)
+    since = wanted.since or border
+    shown = await site.read(departures.flagged, wanted, _NEWEST)
+    for one in shown:
+        one["new"] = bool(since) and one["first_seen_at"] > since
+    context = {
+        "days": [(day, list(group)) for day, group in groupby(shown, key=lambda one: one["first_seen_at"][:10])],
+        "shown": len(shown),
+        "flagged_count": await _part(site, departures.count, wanted),
+        "new_count": await _part(site, departures.count, _later(wanted, since)) if since else None,
+        "since": since,
+        "since_path": site.path("/", wanted.query | {"since": since}) if since else None,
+        "charts": await _part(site, charts.front, wanted) or [],
+        "weeks": charts.WEEKS,
+        "article_count": await _part(site, lambda c: c.execute("select max(rowid) from articles").fetchone()[0]),
+        "last_run": next(iter(await _part(site, _rows, _LAST_RUN) or []), None),
+        "health": {row["verdict"]: row["sources"] for row in await _part(site, _rows, _HEALTH) or []},
+        "others": [n for n in datasette.databases if n not in (site.name, "_internal")],
+        "wanted": wanted,
+        "problem": problem,
+        "statuses": [s for s in STATUSES if s != "denied"],
+        "languages": LANGUAGES,
+        "scores": SCORES,
+        "feeds": feeds.links(site, wanted),
+    }
+    answer = await site.page("founderwatch_home.html", context, status=400 if problem else 200)
+    looked.set_on(answer, cookie)
+    return answer
 
 
-async def _value(db: Database, sql: str):
-    return next((next(iter(row.values())) for row in await _rows(db, sql)), None)
+def _later(wanted: Filter, since: str) -> Filter:
+    return Filter(**{**wanted.query, "since": max(wanted.since, since)})
+
+
+def _rows(connection, sql: str) -> list[dict]:
+    return dicts(connection.execute(sql))
+
+
+async def _part(site: Site, function, *given):
+    """A part of the page that it can do without, where a very large database takes too long over it."""
+    try:
+        return await site.read(function, *given)
+    except QueryInterrupted:
+        return None

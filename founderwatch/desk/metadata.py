@@ -50,10 +50,22 @@ def for_hook(datasette, key: str | None) -> dict:
     return top | {"databases": {name: _copy(_database()) for name in names}}
 
 
-def for_page(datasette, database: str) -> dict:
-    """What the pages of one database list: its views first, with what they are for."""
-    tables = words()["tables"]
-    return {"views": {n: t for n, t in tables.items() if t.get("view")}, "tables": tables, "queries": queries()}
+@cache
+def for_page(language: str) -> dict:
+    """What the pages list, in one language: the views first, with what they are for."""
+    tables = {name: _in(language, told) for name, told in words()["tables"].items()}
+    return {
+        **_in(language, {key: value for key, value in words().items() if key != "tables"}),
+        "views": {name: table for name, table in tables.items() if table.get("view")},
+        "tables": tables,
+        "queries": {name: _in(language, told) for name, told in queries().items()},
+    }
+
+
+def _in(language: str, told: dict) -> dict:
+    """Title and description in a language; what is not told in it stays in English."""
+    there = {key: told[f"{key}_{language}"] for key in ("title", "description") if f"{key}_{language}" in told}
+    return told | there
 
 
 @cache

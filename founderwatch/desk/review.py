@@ -10,15 +10,13 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from datasette import Response
 
 from founderwatch.database import reviews
-from founderwatch.desk import candidate, files, metadata, progress, security
+from founderwatch.desk import candidate, files, progress, security
 from founderwatch.desk.candidate import Item
-from founderwatch.desk.words import asked, words
+from founderwatch.desk.site import Site
 from models.labels import STATUSES
 
 LOCAL = "local user"
@@ -26,16 +24,11 @@ _PATH = "/-/desk"
 _AHEAD = 100  # how much of the queue is looked at for what comes next
 _LONGEST = 300
 _KINDS = ("likely", "uncertain", "sample")
-_NO_STORE = {"cache-control": "no-store"}
 
 
 async def page(datasette, request):
     """Answers a GET with a candidate, a POST with the next one."""
-    name = next(iter(metadata.ours(datasette)), None)
-    if name is None:
-        return Response.text("There is no founderwatch database here.", status=404)
-    await datasette.ensure_permissions(request.actor, [("view-database", name), "view-instance"])
-    desk = _Desk(datasette, request, name)
+    desk = _Desk(await Site.opened(datasette, request))
     try:
         return await (desk.store() if request.method == "POST" else desk.show())
     except sqlite3.OperationalError as error:
@@ -56,14 +49,13 @@ def reviewer(datasette, request) -> str | None:
 class _Desk:
     """One request to the desk."""
 
-    def __init__(self, datasette, request, name: str):
-        self.datasette, self.request = datasette, request
-        self.name, self.db = name, datasette.get_database(name)
-        self.words = words(asked(request.headers.get("accept-language", "")))
-        self.reviewer = reviewer(datasette, request)
+    def __init__(self, site: Site):
+        self.site = site
+        self.datasette, self.request, self.db, self.words = site.datasette, site.request, site.db, site.words
+        self.reviewer = reviewer(site.datasette, site.request)
 
     def address(self, item: Item | None = None) -> str:
-        return self.datasette.urls.path(_PATH) + (f"?{urlencode(item.query)}" if item else "")
+        return self.site.path(_PATH, item.query if item else None)
 
     # Showing
 
@@ -88,7 +80,6 @@ class _Desk:
         if item and shown is None:
             message, status = message or self.words["gone_event"], max(status, 404)
         context = {
-            "w": self.words,
             "c": shown,
             "item": item,
             "why_asked": queue[place][1] if place is not None else _kind(entered),
@@ -96,7 +87,6 @@ class _Desk:
             "next": self.address(following) if (following := _after(items, item)) else None,
             "progress": done,
             "last": last,
-            "database": self.name,
             "action": self.address(item),
             "page_token": uuid.uuid4().hex,
             "reviewer": self.reviewer if self.db.is_mutable else None,
@@ -106,11 +96,9 @@ class _Desk:
             "fields": _shown_fields(shown, entered) if shown else {},
             "statuses": STATUSES,
             "reasons": reviews.REASONS,
-            "age": self.age,
             "script": files.address(self.datasette, "desk.js"),
         }
-        body = await self.datasette.render_template("founderwatch_desk.html", context, request=self.request)
-        return Response.html(body, status=status, headers=_NO_STORE)
+        return await self.site.page("founderwatch_desk.html", context, status)
 
     def closed(self) -> str | None:
         """Why no verdict can be given, in words."""
@@ -120,12 +108,6 @@ class _Desk:
             configured = self.datasette.plugin_config("datasette-auth-passwords")
             return self.words["reader_only" if configured else "local_only"]
         return None
-
-    def age(self, moment: str) -> str:
-        minutes = max(0, int((datetime.now(UTC) - _aware(moment)).total_seconds() // 60))
-        if minutes < 60:
-            return self.words["minutes"].format(n=minutes)
-        return self.words["hours"].format(n=minutes // 60) if minutes < 48 * 60 else self.words["days"].format(n=minutes // 1440)  # fmt: skip
 
     # Storing
 
@@ -273,8 +255,3 @@ def _shown_fields(shown: candidate.Candidate, entered: Mapping[str, str]) -> dic
         }
         for name in names
     }
-
-
-def _aware(moment: str) -> datetime:
-    found = datetime.fromisoformat(moment)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
