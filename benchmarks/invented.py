@@ -9,9 +9,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from founderwatch.database import search
+from sqlite_utils import Database
+
+from founderwatch.database import gathering, search
 from founderwatch.database.store import Store
-from founderwatch.events.people import halves, parse, person_key
+from founderwatch.events.people import parse, person_key
 
 MODEL = "invented-1"
 _GIVEN = [
@@ -150,13 +152,15 @@ def make(path: Path, articles: int, events: int, seed: int = 7, said=lambda text
 class _Writer:
     def __init__(self, db, chance: random.Random, now: datetime):
         self.db, self.chance, self.now = db, chance, now
+        self.tables, self.names = Database(db), set()
         self.article = self.mention = 0
 
     def write(self, articles: int, events: int, said) -> None:
         self.sources()
         with self.db:
             for number in range(events):
-                self.event(number, events)
+                self.event(number)
+            gathering.weigh(self.tables, self.names)
         said(f"{events:,} events")
         while self.article < articles:
             with self.db:
@@ -164,8 +168,6 @@ class _Writer:
                     self.plain()
             if self.article % 100_000 < _CHUNK:
                 said(f"{self.article:,} articles")
-        with self.db:
-            self.db.execute("analyze")
 
     def sources(self) -> None:
         with self.db:
@@ -186,8 +188,8 @@ class _Writer:
                 )
 
     def moment(self, spread: float) -> datetime:
-        """Some time of the past, recent ones more often; `spread` is how many days back it goes."""
-        return self.now - timedelta(days=spread * self.chance.random() ** 2, seconds=self.chance.randrange(86400))
+        """Some time of the past; `spread` is how many days back it goes."""
+        return self.now - timedelta(days=spread * self.chance.random(), seconds=self.chance.randrange(86400))
 
     def story(self, outlet, title: str, body: str, at: datetime, copy_of: int | None = None) -> int:
         self.article += 1
@@ -221,7 +223,7 @@ class _Writer:
         article = self.story(outlet, title.format(*names), body.format(*names), self.moment(900))
         self.judged(article, 0.01, False)
 
-    def event(self, number: int, events: int) -> None:
+    def event(self, number: int) -> None:
         chance = self.chance
         known = number < len(_EMPLOYERS) * 12 or chance.random() < 0.6
         employer = (
@@ -270,6 +272,13 @@ class _Writer:
                 score,
             )
 
+    def review(self, event: str) -> None:
+        verdict = self.chance.choices(("accept", "reject", "unsure"), (7, 2, 1))[0]
+        self.db.execute(
+            "insert into reviews (event, reviewer, verdict, reason, queue, model, made_at) values (?, 'ana', ?, ?, 'likely', ?, ?)",
+            [event, verdict, "joins" if verdict == "reject" else None, MODEL, self.now.isoformat()],
+        )
+
     def report(self, event, outlet, at, person, employer, kind, status, role, focus, venture, score) -> None:
         zh = outlet[2] == "zh"
         left, post, what = (employer[1] or employer[0], role[1], focus[1]) if zh else (employer[0], role[0], focus[0])
@@ -306,11 +315,8 @@ class _Writer:
             [self.mention, article, article, event, person, person_key(person), kind, status, score, left, post, role[2], venture,
              what if kind == "founds" else None, evidence, json.dumps([trigger], ensure_ascii=False)],
         )  # fmt: skip
-        name = parse(person)
-        self.db.executemany(
-            "insert into name_keys (key, at, mention) values (?, ?, ?)",
-            [(key, at.isoformat(), self.mention) for key in {*name.keys, *halves(name)}],
-        )
+        gathering.file(self.tables, self.mention)
+        self.names.add(person_key(person))
 
 
 def _latin(han: str) -> str:

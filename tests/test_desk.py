@@ -261,6 +261,61 @@ def test_what_is_no_verdict_is_not_stored(browser, sent):
     assert open_.rows() == []
 
 
+# Merging and splitting
+
+
+def test_a_reviewer_merges_two_events_and_takes_it_back(browser):
+    open_ = browser(told(), told("https://b.example/1", person="Mara Lindqvist", employer="Orrin Cloud", score=0.7))
+    one, other = [r["id"] for r in open_.rows("select id from flagged order by score desc")]
+    page = open_.get(f"/-/desk?event={one}")
+    assert f'value="{other}"' in page.text, "the other event is offered"
+    answer = open_.post(open_.form(page, "merge-form") | {"merge": "", "other": other})
+    assert answer.headers["location"] == f"/-/desk?event={one}"
+    page = open_.get(answer.headers["location"])
+    assert "Merged" in page.text and "https://b.example/1" in page.text
+    assert [r["id"] for r in open_.rows("select id from flagged")] == [one]
+    assert open_.get(f"/-/event/{other}").url.path == f"/-/event/{one}"
+    answer = open_.post(open_.form(page, "undo") | {"unrule": "1"})
+    assert answer.status_code == 303 and len(open_.rows("select id from flagged")) == 2
+
+
+def test_a_reviewer_splits_reports_off_and_takes_it_back(browser):
+    open_ = browser(told(), told("https://b.example/1", score=0.7))
+    (one,) = [r["id"] for r in open_.rows("select id from flagged")]
+    page = open_.get(f"/-/desk?event={one}")
+    form = {k: v for k, v in open_.form(page, "split-form").items() if not k.startswith("report_")}
+    assert open_.post(form | {"split": "1"}).status_code == 409, "nothing was ticked"
+    mention = open_.rows(
+        "select m.id from mentions m join articles a on a.id = m.article where a.url like '%b.example%'"
+    )[0]["id"]
+    answer = open_.post(form | {"split": "1", f"report_{mention}": "1"})
+    assert answer.status_code == 303
+    assert len(open_.rows("select id from flagged")) == 2
+    page = open_.get(answer.headers["location"])
+    assert "Split off" in page.text
+    assert open_.post(open_.form(page, "undo") | {"unrule": "1"}).status_code == 303
+    assert len(open_.rows("select id from flagged")) == 1
+
+
+@pytest.mark.parametrize("other", ["", "ev-nothing", "self", "<b>", "' or 1=1"])
+def test_what_cannot_be_merged_is_told(browser, other):
+    open_ = browser(told(), told("https://b.example/1", person="Otto Berg"))
+    one = open_.rows("select id from flagged")[0]["id"]
+    form = open_.form(open_.get(f"/-/desk?event={one}"), "merge-form")
+    form.pop("other", None)
+    answer = open_.post(form | {"merge": one if other == "self" else other})
+    assert answer.status_code == 409 and "Not stored" in answer.text
+    assert open_.rows("select * from rulings") == []
+
+
+def test_a_ruling_that_is_sent_twice_is_one(browser):
+    open_ = browser(told(), told("https://b.example/1", person="Otto Berg"))
+    one, other = [r["id"] for r in open_.rows("select id from flagged")]
+    form = open_.form(open_.get(f"/-/desk?event={one}"), "merge-form") | {"merge": other}
+    assert [open_.post(form).status_code for _ in "ab"] == [303, 303]
+    assert len(open_.rows("select * from rulings")) == 1
+
+
 # Who may
 
 

@@ -101,6 +101,7 @@ def _check(config: Config) -> None:
         try:
             store.db.execute("select * from flagged limit 1").fetchall()
             store.db.execute("select rowid from articles order by rowid desc limit 1").fetchall()
+            store.tune()
         finally:
             store.close()
     except sqlite3.DatabaseError as error:

@@ -84,6 +84,11 @@ class Store:
     def close(self) -> None:
         self.db.close()
 
+    def tune(self) -> None:
+        """Samples the tables where their statistics are old, so that SQLite asks the better index; takes a moment only."""
+        self.db.execute("pragma analysis_limit = 400")
+        self.db.execute("pragma optimize = 0x10002")
+
     def vacuum(self) -> None:
         """Writes the file anew without gaps, and takes the write-ahead log into it."""
         self.db.execute("vacuum")

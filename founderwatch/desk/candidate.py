@@ -48,7 +48,8 @@ class Candidate:
     triggers: list[str]
     model: str | None
     model_score: float | None
-    reports: list[Mapping]
+    reports: list[Mapping]  # the other ones
+    all_reports: list[Mapping]
     reviews: list[Mapping]
 
 
@@ -90,6 +91,7 @@ def load(connection: sqlite3.Connection, item: Item) -> Candidate | None:
         model=main.get("model") or (story or {}).get("model"),
         model_score=told["score"] if told else (story or {}).get("model_score"),
         reports=[r for r in reports if r is not main],
+        all_reports=reports,
         reviews=reviews,
     )
 

@@ -96,13 +96,14 @@ def _employers(names: Iterable[str | None]) -> tuple[Row, ...]:
     return tuple(Row(c.most_common(1)[0][0], c.total(), (), company_path(c.most_common(1)[0][0])) for c in most)
 
 
+# The cross join keeps the planner from reading all mentions.
 _LEADS = """
 with chosen as (
     select e.id from events e left join verdicts v on v.event = e.id
     where {where} and coalesce(e.published, e.first_seen_at) >= :first and e.sources > 1
 ), reports as (
     select m.event, coalesce(s.title, a.site_name, a.source) as outlet, min(coalesce(a.published, a.first_seen_at)) as at
-    from chosen c join mentions m on m.event = c.id join articles a on a.id = m.article left join sources s on s.name = a.source
+    from chosen c cross join mentions m on m.event = c.id join articles a on a.id = m.article left join sources s on s.name = a.source
     where a.copy_of is null group by 1, 2
 ), placed as (
     select outlet, at, row_number() over (partition by event order by at) as place,

@@ -48,7 +48,7 @@ def _events(connection: sqlite3.Connection, column: str, names: list[str], more:
     marks = ",".join("?" * len(names))
     ids = connection.execute(
         f"""select e.id from events e left join verdicts v on v.event = e.id
-            where {more}{column} in ({marks}) and e.status <> 'denied' and coalesce(v.verdict, '') <> 'reject'
+            where {more}{column} in ({marks}) and e.status <> 'denied' and e.merged_into is null and coalesce(v.verdict, '') <> 'reject'
             order by coalesce(e.published, e.first_seen_at) desc, e.id limit {_LISTED}""",
         names,
     ).fetchall()

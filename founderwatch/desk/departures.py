@@ -13,7 +13,7 @@ from founderwatch.desk.filters import Filter
 from founderwatch.desk.site import company_path, event_path, person_path
 
 # What the view `flagged` shows, as a condition on events `e` and their verdicts `v`.
-FLAGGED = "(e.flagged = 1 or v.verdict = 'accept') and coalesce(v.verdict, '') <> 'reject'"
+FLAGGED = "(e.flagged = 1 or v.verdict = 'accept') and coalesce(v.verdict, '') <> 'reject' and e.merged_into is null"
 _IDS = "select e.id from events e left join verdicts v on v.event = e.id where {where} order by e.first_seen_at desc, e.score desc, e.id limit :most"
 _ROWS = """
 select e.*, v.verdict, v.corrected,

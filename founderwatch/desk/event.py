@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 
+from datasette import Response
+
+from founderwatch.database import reviews
 from founderwatch.desk import candidate, charts, departures
-from founderwatch.desk.site import Site
+from founderwatch.desk.site import Site, event_path
 from founderwatch.events import history
 
 
 async def page(datasette, request):
     """Shows the event, or says that there is none."""
     site = await Site.opened(datasette, request)
-    found = await site.read(load, site.given("event"))
+    asked = site.given("event")
+    current = await site.read(reviews.current_event, asked)
+    if current and current != asked:  # it was merged into another: old links lead there
+        return Response.redirect(site.path(event_path(current) + (request.url_vars.get("format") or "")))
+    found = await site.read(load, asked)
     if request.url_vars.get("format"):
         return site.json(_data(found), 200) if found else site.json({"ok": False, "error": "no such event"}, 404)
     if found is None:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 from datasette import Response
 
-from founderwatch.database import reviews
-from founderwatch.desk import candidate, files, progress, security
+from founderwatch.database import reviews, rulings
+from founderwatch.desk import candidate, files, likeness, progress, security
 from founderwatch.desk.candidate import Item
 from founderwatch.desk.site import Site
 from models.labels import STATUSES
@@ -72,15 +72,17 @@ class _Desk:
         def read(connection):
             queue = _queue(connection)
             shown = candidate.load(connection, item) if item else None
-            return queue, shown, progress.load(connection), _last(connection, self.reviewer)
+            others = likeness.near(connection, item.event) if item and item.event and shown else []
+            return queue, shown, others, progress.load(connection), _last(connection, self.reviewer)
 
-        queue, shown, done, last = await self.db.execute_fn(read)
+        queue, shown, others, done, last = await self.db.execute_fn(read)
         items = [one for one, _ in queue]
         place = items.index(item) if item in items else None
         if item and shown is None:
             message, status = message or self.words["gone_event"], max(status, 404)
         context = {
             "c": shown,
+            "others": others,
             "item": item,
             "why_asked": queue[place][1] if place is not None else _kind(entered),
             "previous": self.address(items[place - 1]) if place else None,
@@ -124,6 +126,10 @@ class _Desk:
         item = _item(sent.get("event"), sent.get("story"))
         if "undo" in sent:
             return await self.undo(sent["undo"], item)
+        if "unrule" in sent:
+            return await self.unrule(sent["unrule"], item)
+        if item and item.event and ("merge" in sent or "split" in sent):
+            return await self.rule(item, sent)
         try:
             verdict, reason, touched = _decision(sent)
         except ValueError as error:
@@ -160,6 +166,36 @@ class _Desk:
             return _item(*connection.execute("select event, article from reviews where id = ?", [review]).fetchone())
 
         return await self.written(undo, item, {}, refused=self.words["nothing_undone"])
+
+    async def rule(self, item: Item, sent: Mapping[str, str]):
+        """Merges another event into this one, or splits the chosen reports off."""
+
+        def rule(connection):
+            token = sent.get("token") or None
+            if "merge" in sent:
+                other = sent["merge"].strip() or sent.get("other", "")
+                made = rulings.merge(connection, item.event, other, self.reviewer, token)
+            else:
+                chosen = [
+                    n for name in sent if name.startswith("report_") and (n := _number(name.removeprefix("report_")))
+                ]
+                made = rulings.split(connection, item.event, chosen, self.reviewer, token)
+            return Item(event=made.event)
+
+        try:
+            return await self.written(rule, item, {})
+        except rulings.RulingError as error:
+            return await self.render(item, self.words["unruled"][error.reason], status=409)
+
+    async def unrule(self, which: str, item: Item | None):
+        def unrule(connection):
+            last = rulings.undoable(connection, self.reviewer)
+            if last is None or last.ruling != _number(which):
+                return None
+            rulings.undo(connection, last.ruling, self.reviewer)
+            return Item(event=last.event)
+
+        return await self.written(unrule, item, {}, refused=self.words["nothing_undone"])
 
     async def written(self, write, item: Item | None, sent: Mapping, refused: str | None = None):
         """Runs a write, and leads on to the item that it gives; what cannot be stored stays on the page."""
@@ -225,6 +261,10 @@ def _after(items: list[Item], item: Item | None) -> Item | None:
 def _last(connection: sqlite3.Connection, who: str | None) -> dict | None:
     """The verdict that `undo` would take back, with what others had said before."""
     number = reviews.undoable(connection, who) if who else None
+    ruling = _last_ruling(connection, who) if who else None
+    at = connection.execute("select made_at from reviews where id = ?", [number]).fetchone() if number else None
+    if ruling and (at is None or ruling["made_at"] >= at[0]):
+        return ruling
     if number is None:
         return None
     row = connection.execute(
@@ -241,6 +281,21 @@ def _last(connection: sqlite3.Connection, who: str | None) -> dict | None:
     other, _, said = (found["before"] or "").rpartition("|")
     differs = other and other != who and said != found["verdict"]
     return found | {"other": {"reviewer": other, "verdict": said} if differs else None}
+
+
+def _last_ruling(connection: sqlite3.Connection, who: str) -> dict | None:
+    last = rulings.undoable(connection, who)
+    if last is None:
+        return None
+    row = connection.execute(
+        """select r.ruling, r.made_at, e.person, o.person from rulings r
+           left join events e on e.id = r.event left join events o on o.id = r.other where r.id = ?""",
+        [last.ruling],
+    ).fetchone()
+    return dict(zip(("ruling", "made_at", "person", "other_person"), row, strict=True)) | {
+        "id": last.ruling,
+        "other_event": last.other,
+    }
 
 
 def _shown_fields(shown: candidate.Candidate, entered: Mapping[str, str]) -> dict[str, dict]:

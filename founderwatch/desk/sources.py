@@ -29,10 +29,11 @@ def load(connection: sqlite3.Connection) -> dict:
     days = [(today - timedelta(days=n)).isoformat() for n in reversed(range(DAYS))]
     stored: dict[str, Counter] = defaultdict(Counter)
     for name, day, number in connection.execute(
-        "select source, substr(first_seen_at, 1, 10), count(*) from articles where first_seen_at >= ? group by 1, 2",
+        "select s.name, substr(a.first_seen_at, 1, 10), count(*) from sources s cross join articles a on a.source = s.name"
+        " where a.first_seen_at >= ? group by 1, 2",
         [days[0]],
     ).fetchall():
-        stored[name or ""][day] += number
+        stored[name][day] += number
     for source in sources:
         source["days"] = [stored[source["name"]][day] for day in days]
     total = Counter()

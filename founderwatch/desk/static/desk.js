@@ -16,7 +16,8 @@
     const element = event.target;
     if (types(element)) {
       if (event.key === "Escape") element.blur();
-      return;
+      // A radio button or a box to tick takes no words: keys are still ours but for the space and the arrows.
+      if (!element.matches("[type=radio], [type=checkbox]") || [" ", "Enter"].includes(event.key)) return;
     }
     if (help?.open || event.repeat) return;
     // The browser's own: what is focused is pressed.
@@ -26,7 +27,8 @@
     if (!target) return;
     event.preventDefault();
     target.click();
-    if (target.parentElement === edit && edit.open) edit.querySelector("input[type=text]")?.focus();
+    const opened = target.closest("details");
+    if (target.matches("summary") && opened.open) opened.querySelector("input:not([type=hidden])")?.focus();
   });
 
   // One page sends one answer, however often a key is pressed while it is on its way.
