@@ -37,7 +37,10 @@ def main() -> None:
         mine = [g for g in gold if g.part == part]
         groups = {"all": mine} | {language: [g for g in mine if g.language == language] for language in ("en", "zh")}
         for name, of in groups.items():
-            print(f"{part + ', ' + name:24}" + "".join(f"{_cell(value):>18}" for value in _values(measure(gold, found, of))))
+            print(
+                f"{part + ', ' + name:24}"
+                + "".join(f"{_cell(value):>18}" for value in _values(measure(gold, found, of)))
+            )
         if asked.errors:
             print(*(f"    {line}" for line in gold_clusters.wrong(gold, found, mine)), sep="\n")
 

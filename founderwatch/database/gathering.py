@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from founderwatch.events.merge import NEAR, Report, agree
 from founderwatch.events.organisations import marks
-from founderwatch.events.people import Name, filed, halves, parse, person_key
+from founderwatch.events.people import filed, near, parse, person_key
 from founderwatch.events.rulings import Bonds, Described, Ruling, meant
 
 _COMMON = 10  # names of employers under which a name stands from which on it says nothing by itself
@@ -29,7 +29,8 @@ _REPORTS = """
            exists (select 1 from common_names c where c.key = m.person_key) as common
     from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
     where m.id in ({})"""
-_ANYWHERE = "select mention from name_keys where key = ?"
+_ANYWHERE = """
+    select mention from name_keys where key = ? and not exists (select 1 from common_names c where c.key = name_keys.key)"""
 _WITHIN = "select mention from name_keys where key = ? and mark = ?"
 _NEAR = "select mention from name_keys where key = ? and mark = ? and at between ? and ?"
 
@@ -79,7 +80,7 @@ def weigh(db: Database, keys: Iterable[str]) -> set[int]:
             db.execute(
                 "delete from common_names where key = ?" if was else "insert into common_names (key) values (?)", [key]
             )
-            changed |= {row[0] for row in db.execute(_ANYWHERE, [key])}
+            changed |= {row[0] for row in db.execute("select mention from name_keys where key = ?", [key])}
     return changed
 
 
@@ -164,18 +165,13 @@ def _questions(report: Report) -> Iterator[tuple]:
     name = report.name
     if not name:
         return
-    if not report.common:
-        yield _ANYWHERE, name.key
+    for key in sorted(name.keys):
+        yield _ANYWHERE, key
     # In steps of time, so that the reports of one event ask the same.
     step = report.at.toordinal() // NEAR.days
     start, end = (step - 1) * NEAR.days - 1, (step + 2) * NEAR.days + 1
     for mark in sorted(marks(report.employer)):
         for key in sorted(name.keys):
             yield _WITHIN, key, mark
-        for key in _near(name):
+        for key in near(name):
             yield _NEAR, key, mark, start, end
-
-
-def _near(name: Name) -> list[str]:
-    """Keys of misspellings and forms with an initial, and of the surname alone."""
-    return [*halves(name), *name.words] if len(name.words) > 1 else [f"{name.words[0]}|"]

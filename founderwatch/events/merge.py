@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
 from founderwatch.events.organisations import related, same_organisation
-from founderwatch.events.people import SAME, SHORT, SLIP, Name, alike, clash, parse, person_key
+from founderwatch.events.people import SAME, SHORT, SLIP, SOUND, SPELLING, Name, alike, clash, parse, person_key
 from founderwatch.events.rulings import Bonds
 
 NEAR = timedelta(days=45)  # between reports whose names are not quite the same
@@ -90,6 +90,10 @@ class _Group:
             self.speaking.setdefault((report.person, report.employer), report)
             self.keys.add(report.person_key)
 
+    def absorb(self, report: Report) -> None:
+        """Adds a report of which something else than its own words says that it belongs here."""
+        self.add(report)
+
     def takes(self, report: Report) -> bool:
         links = set()
         for other in self.speaking.values():
@@ -102,10 +106,14 @@ class _Group:
         links -= {None, SLIP}
         if not links:
             return False
-        if links == {SHORT}:
+        if links <= {SHORT, SOUND}:
             return any(abs(report.at - other.at) <= NEAR and _agree(report, other) for other in self.reports)
         timely = max(abs(report.at - self.first), abs(report.at - self.last)) <= _APART
         return timely or any(_told_the_same(report, other) for other in self.reports)
+
+    def is_covered_by(self, report: Report) -> bool:
+        """Whether the report's name holds the group's as a part."""
+        return any(_link(report, other) in (SAME, SPELLING) for other in self.speaking.values())
 
     def slips_into(self, other: _Group) -> bool:
         """Whether this is the other's event under a misspelt name."""
@@ -132,6 +140,9 @@ class _Ruled(_Group):
     def add(self, report: Report) -> None:
         self.reports.append(report)
         next(part for part in self.parts if part.takes(report)).add(report)
+
+    def absorb(self, report: Report) -> None:
+        self.reports.append(report)
 
     def takes(self, report: Report) -> bool:
         return any(part.takes(report) for part in self.parts)
@@ -171,6 +182,9 @@ def _place_in(groups: list[_Group], report: Report) -> None:
     if sum(isinstance(g, _Ruled) for g in fits) > 1:
         # A person has parted what looks alike: the report goes where it says most of the same.
         fits = [max(fits, key=lambda g: max(_nearness(report, other) for other in g.reports))]
+    if report.name.covers and len(fits) > 1 and all(g.is_covered_by(report) for g in fits):
+        # Giulia Castellano Orsini is Giulia Castellano and Giulia Orsini, so that these two are one.
+        fits = [_united(groups, fits)]
     namesakes = [g for g in fits if report.person_key in g.keys]
     if namesakes and _standing(report) == 0:
         namesakes[0].add(report)
@@ -178,6 +192,19 @@ def _place_in(groups: list[_Group], report: Report) -> None:
         fits[0].add(report)
     else:
         groups.append(_Group(report))
+
+
+def _united(groups: list[_Group], fits: list[_Group]) -> _Group:
+    """Makes one group of several, unless two names among them cannot both be right; then the first stays alone."""
+    whole, *others = fits
+    for other in others:
+        at_odds = any(clash(a.name, b.name) for a in whole.speaking.values() for b in other.speaking.values())
+        if at_odds or isinstance(other, _Ruled):
+            continue
+        for report in other.reports:
+            whole.absorb(report)
+        groups.remove(other)
+    return whole
 
 
 def _nearness(report: Report, other: Report) -> tuple:
@@ -215,18 +242,21 @@ def _standing(report: Report) -> int:
 def _link(one: Report, other: Report) -> str | None:
     """How alike the names of two reports are, where the employers allow it."""
     how = _alike(one.name, other.name)
-    if how is None or (how != SAME and one.article == other.article):
-        return None  # one story that writes two names speaks of two people
-    alone = how == SAME and not (one.common or other.common)
-    return how if (same_organisation if alone else related)(one.employer, other.employer) else None
+    if how == SAME and not one.common:
+        return how if same_organisation(one.employer, other.employer) else None
+    # One story that writes two names speaks of two people.
+    if how is None or not (one.employer and other.employer) or (how != SAME and one.article == other.article):
+        return None
+    by_itself = how == SPELLING and not (one.common or other.common)
+    return how if (same_organisation if by_itself else related)(one.employer, other.employer) else None
 
 
 def _agree(one: Report, other: Report) -> bool:
     how = _link(one, other)
     if how is None:
         return False
-    if how in (SHORT, SLIP):
-        return abs(one.at - other.at) <= NEAR and (how == SHORT or _same_post(one, other))
+    if how in (SHORT, SLIP, SOUND):
+        return abs(one.at - other.at) <= NEAR and (how != SLIP or _same_post(one, other))
     return abs(one.at - other.at) <= _APART or _told_the_same(one, other)
 
 
@@ -243,9 +273,12 @@ def _told_the_same(one: Report, other: Report) -> bool:
 
 
 def _same_post(one: Report, other: Report) -> bool:
-    """Whether two roles share a word; in two scripts, whether they are of one seniority."""
+    """Whether two roles share a word, and not only that for a rank; in two scripts, whether they are of one seniority."""
     if one.role and other.role and bool(_HAN.search(one.role)) == bool(_HAN.search(other.role)):
-        return bool(_pieces(one.role) & _pieces(other.role))
+        here, there = _pieces(one.role), _pieces(other.role)
+        if here - _RANKS and there - _RANKS:
+            here, there = here - _RANKS, there - _RANKS
+        return bool(here & there)
     return one.seniority == other.seniority != "unknown"
 
 
@@ -256,6 +289,17 @@ def _pieces(role: str) -> set[str]:
     return {
         word for word in re.findall(r"\w{4,}|\b[ctp]\wo\b", role.casefold()) if word not in ("senior", "former", "with")
     }
+
+
+# Words of roles that say how high and not what: two directors of one company are two people.
+_RANKS = frozenset(
+    ["director", "head", "chief", "manager", "engineer", "lead", "leader", "vice", "president", "officer", "executive", "founder", "founding", "partner", "professor", "researcher", "scientist", "associate", "principal", "staff"]
+) | frozenset(
+    re.findall(
+        "..",
+        "总监负责责人经理主管工程程师总裁副总专家研究究员首席科学学家教授高级资深合伙伙人主任院长总经创始始人联合技术术总总工",
+    )
+)
 
 
 def event_row(

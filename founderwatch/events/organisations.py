@@ -76,7 +76,9 @@ def resolve(written: str | None) -> Organisation | None:
     words = tokens(name)
     if not words:
         return None
-    return _listed(name) or _part_of(name, words) or _unlisted(name)
+    # The table has no names of one letter: they would turn up everywhere.
+    alone = _listed(f"{name} Corp") if len("".join(words)) == 1 else None
+    return alone or _listed(name) or _part_of(name, words) or _unlisted(name)
 
 
 def is_unit(one: str | None, other: str | None) -> bool:
@@ -104,7 +106,8 @@ def compare(one: str | None, other: str | None) -> Agreement:
             return Agreement.AGREE if unlisted else Agreement.UNKNOWN
         return Agreement.UNKNOWN if unlisted else Agreement.CONTRADICT
     if not marks(one) & marks(other):
-        return Agreement.UNKNOWN if _naming(one) & _naming(other) else Agreement.CONTRADICT
+        shared = _contains(one, other) if HAN.search(one) else _naming(one) & _naming(other)
+        return Agreement.UNKNOWN if shared else Agreement.CONTRADICT
     # A listed organisation has its names in the table: one that only begins like it may be another (Meta Materials).
     return Agreement.AGREE if unlisted and _contains(one, other) else Agreement.UNKNOWN
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from pypinyin import Style, lazy_pinyin, pinyin
 from rapidfuzz.distance import DamerauLevenshtein
 
+from founderwatch.events import transliteration
 from founderwatch.events.characters import simplified
 from models.persons import name_parts
 
@@ -44,12 +45,19 @@ _SYLLABLE = re.compile(
 _INITIAL = re.compile(r"[zcs]h|.")
 _CONSONANTS = re.compile(r"(?!(?:ng|ly|sy|vy)$)[^\W\d_aeiou]{2,3}")  # JP, TJ: initials; Ng is a surname
 _MOST_READINGS = 24
+_DOUBLE = re.compile(r"[^\W\d_]{3,}-[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}\s*$")  # Brandvold-Lie, not Ji-hoon
+# Words before a surname that some outlets write apart, or large, or not at all.
+_PARTICLES = frozenset(["van", "von", "den", "der", "ten", "ter", "zu", "dos", "del", "della", "de", "da", "di", "du", "la", "le", "al", "el", "bin", "ibn"])  # fmt: skip
+_CERTAIN_PARTICLES = frozenset(
+    ["van", "von", "den", "der", "ten", "ter", "zu", "dos", "del", "della"]
+)  # no surnames themselves
 _LEAST_LETTERS = 4  # of a word in which one letter may be wrong: Wei and Wen are two names
 
 SAME = "same"  # one name in one spelling, whatever its script and order
 SPELLING = "spelling"  # the same name if one is spelt in another way than pinyin, or read otherwise
+SOUND = "sound"  # one transliterates the other into Chinese
 SHORT = "short"  # one is a surname alone, or has an initial
-SLIP = "slip"  # one may be the other, misspelt
+SLIP = "slip"  # one may be the other, misspelt or under an English first name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,10 @@ class Name:
     words: tuple[str, ...]
     han: str | None = None  # the characters, simplified
     middle: str = ""  # first letter of a middle name
+    sounds: tuple[str, ...] = ()  # how the words of a name that is not Chinese sound
+    transliterated: bool = False
+    surnames: tuple[str, ...] = ()  # in pinyin, of a Chinese name under an English first name: Tony Zhao
+    covers: bool = False  # three words or more, of which other forms may leave out one or the other
 
     @property
     def is_short(self) -> bool:
@@ -88,10 +100,9 @@ def parse(name: str | None) -> Name | None:
     if "·" not in name and _HAN.search(name):
         return _of_han(simplified("".join(_HAN.findall("".join(name_parts(name))))))
     if _HAN.search(name):  # a foreign name in Chinese characters
-        words = [word for part in name.split("·") if (word := _plain("".join(lazy_pinyin(re.sub(r"\W", "", part)))))]
-        return Name("".join(words), frozenset(["".join(words)]), tuple([words[0], *words[1:][-1:]])) if words else None
-    written = [word for word in name_parts(name) if _plain(word)]
-    return _of_latin(written) if written else None
+        return _of_foreign([part for part in (re.sub(r"\W", "", part) for part in simplified(name).split("·")) if part])
+    written = [part for word in name_parts(name) for part in re.sub(r"^(al|el)-", r"\1 ", word).split() if _plain(part)]
+    return _of_latin(written, bool(_DOUBLE.search(name))) if written else None
 
 
 def alike(one: Name, other: Name) -> str | None:
@@ -106,7 +117,11 @@ def alike(one: Name, other: Name) -> str | None:
         return SPELLING
     if one.is_short or other.is_short:
         return SHORT if _shortens(one, other) or _shortens(other, one) else None
-    return SLIP if _misspelt(one.words, other.words) else None
+    if one.transliterated or other.transliterated:
+        return SOUND if _sounds_like(one, other) else None
+    if _misspelt(one.words, other.words):
+        return SLIP
+    return SLIP if _anglicised(one, other) or _anglicised(other, one) else None
 
 
 def clash(one: Name, other: Name) -> bool:
@@ -126,17 +141,36 @@ def halves(name: Name) -> list[str]:
     return [f"{one}|{other[0]}", f"{other}|{one[0]}"]
 
 
+def near(name: Name) -> list[str]:
+    """Keys of forms that are not quite the same name: misspelt, with an initial, a surname alone, transliterated, anglicised."""
+    if len(name.words) == 1:
+        return [f"{name.words[0]}|"]
+    keys = [*halves(name), *name.words, *(f"{surname}|" for surname in name.surnames)]
+    if name.han:
+        keys.append(f"{name.words[0]}|*")
+    if name.sounds:
+        keys += [_heard(name, True)] + [_heard(name, False)] * name.transliterated
+    return keys
+
+
 def filed(name: Name) -> set[str]:
     """All keys by which reports of the same person look for it: a word alone stands with a bar behind it."""
-    whole = [f"{word}|" for word in name.words] if len(name.words) > 1 else []
-    return {*name.keys, *halves(name), *whole}
+    if len(name.words) == 1:
+        return set(name.keys)
+    whole = [f"{word}|" for word in name.words] + [f"{surname}|*" for surname in name.surnames]
+    return {*name.keys, *halves(name), *whole, *([_heard(name, name.transliterated)] if name.sounds else [])}
+
+
+def _heard(name: Name, transliterated: bool) -> str:
+    first = "".join(sound[:1] or "-" for sound in name.sounds)
+    return f"{'~' if transliterated else ':'}{first}"
 
 
 def _of_han(name: str) -> Name | None:
     """Surname and given name of a Chinese name, in pinyin; one character is a surname alone."""
     if not name:
         return None
-    length = 2 if (len(name) > 2 and name[:2] in _COMPOUND_SURNAMES) or len(name) == 4 else 1
+    length = 2 if name[:2] in _COMPOUND_SURNAMES or len(name) == 4 else 1
     surname, given = name[:length], name[length:]
     usual = _SURNAMES.get(surname, "").split() or ["".join(lazy_pinyin(surname))]
     words = tuple(word for word in (_plain(usual[0]), _plain("".join(lazy_pinyin(given)))) if word)
@@ -147,10 +181,26 @@ def _of_han(name: str) -> Name | None:
     return Name(key, frozenset([key, *(others if given else ())]), words, han=name)
 
 
-def _of_latin(written: list[str]) -> Name:
+def _of_foreign(parts: list[str]) -> Name | None:
+    """A foreign name in Chinese characters, its parts divided by dots."""
+    spoken = [tuple(map(_plain, lazy_pinyin(part))) for part in parts]
+    words = [word for syllables in spoken if (word := "".join(syllables))]
+    if not words:
+        return None
+    key = "".join(words)
+    sounds = tuple(transliteration.of_pinyin(part) for part in (spoken[0], spoken[-1])) if len(words) > 1 else ()
+    return Name(key, frozenset([key]), tuple([words[0], *words[1:][-1:]]), sounds=sounds, transliterated=True)
+
+
+def _of_latin(written: list[str], double: bool = False) -> Name:
     """The words of a name that nearly every outlet prints, and what a spelling other than pinyin may stand for."""
     while len(written) > 2 and _plain(written[-1]) in _SUFFIXES:
         written = written[:-1]
+    if len(written) > 1 and all(word in _CERTAIN_PARTICLES for word in written[:-1]):
+        written = written[-1:]  # Van den Berg alone is a surname
+    elif len(written) > 2:
+        written = [written[0], *(w for w in written[1:-1] if w not in _PARTICLES), written[-1]]
+    keys = {_joined(*pair) for pair in _covered(written, double)}
     words = [_plain(word) for word in written]
     middle = ""
     if len(words) == 3 and all(_SYLLABLE.fullmatch(w) for w in words):
@@ -163,7 +213,40 @@ def _of_latin(written: list[str]) -> Name:
     if len(words) == 2:
         words = [w[0] if _CONSONANTS.fullmatch(w) else w for w in words]
     key = _joined(*words)
-    return Name(key, frozenset([key, *islice(_readings(written), _MOST_READINGS)]), tuple(words), middle=middle)
+    readings = frozenset([key, *keys, *islice(_readings(written), _MOST_READINGS)])
+    full = len(words) == 2 and min(map(len, words)) > 1
+    surnames = _chinese_surnames(words) if full else ()
+    sounds = tuple(map(transliteration.of_latin, words)) if full and not _is_chinese(words) else ()
+    return Name(
+        key, readings, tuple(words), middle=middle, sounds=sounds, surnames=surnames, covers=len(written) > 2 or double
+    )
+
+
+def _covered(written: list[str], double: bool) -> Iterator[tuple[str, str]]:
+    """The shorter forms that a name of many parts may have elsewhere: under a maiden name, a nickname, one of two surnames."""
+    first, *rest = map(_plain, written)
+    if double and len(rest) == 1:
+        yield from ((first, _plain(part)) for part in written[-1].split("-"))
+    if len(rest) == 1:
+        yield from ((formal, rest[0]) for formal in _romanised()["nicknames"].get(first, ()))
+    if len(rest) > 1 and len(rest[0]) > 2 and not _SYLLABLE.fullmatch(rest[0]):
+        yield first, rest[0]
+
+
+def _is_chinese(words: list[str]) -> bool:
+    """Whether one of two words is a Chinese surname and the other can be a Chinese given name."""
+    known = _romanised()["surnames"]
+    return any((_SYLLABLE.fullmatch(a) or a in known) and _syllables(b) for a, b in (words, words[::-1]))
+
+
+def _chinese_surnames(words: list[str]) -> tuple[str, ...]:
+    """The surname, in pinyin, of a name whose other word cannot be a Chinese given name."""
+    first, last = words
+    if _syllables(first) or not (_SYLLABLE.fullmatch(last) or last in _romanised()["surnames"]):
+        return ()
+    return tuple(
+        dict.fromkeys([*_romanised()["surnames"].get(last, ()), *([last] if _SYLLABLE.fullmatch(last) else [])])
+    )
 
 
 def _readings(written: list[str]) -> Iterator[str]:
@@ -244,6 +327,17 @@ def _misspelt(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         if both and _INITIAL.match(a)[0] == _INITIAL.match(b)[0] and _INITIAL.match(a)[0] in ("zh", "ch", "sh"):
             return True
     return False
+
+
+def _sounds_like(one: Name, other: Name) -> bool:
+    """Whether of two names, one at least transliterated, each word may be the other's."""
+    both = zip(one.sounds, other.sounds, strict=False)
+    return bool(one.sounds and other.sounds) and all(a and b and transliteration.alike(a, b) for a, b in both)
+
+
+def _anglicised(one: Name, other: Name) -> bool:
+    """Whether one may be the other, in characters, under an English first name."""
+    return bool(other.han and other.words[0] in one.surnames)
 
 
 def _joined(*words: str) -> str:
