@@ -293,11 +293,11 @@ def _pieces(role: str) -> set[str]:
 
 # Words of roles that say how high and not what: two directors of one company are two people.
 _RANKS = frozenset(
-    ["director", "head", "chief", "manager", "engineer", "lead", "leader", "vice", "president", "officer", "executive", "founder", "founding", "partner", "professor", "researcher", "scientist", "associate", "principal", "staff"]
-) | frozenset(
     re.findall(
-        "..",
-        "总监负责责人经理主管工程程师总裁副总专家研究究员首席科学学家教授高级资深合伙伙人主任院长总经创始始人联合技术术总总工",
+        r"[a-z]+|[\u3400-\u9fff]{2}",
+        "director head chief manager engineer lead leader vice president officer executive founder founding partner professor"
+        " researcher scientist associate principal staff"
+        " 总监负责责人经理主管工程程师总裁副总专家研究究员首席科学学家教授高级资深合伙伙人主任院长总经创始始人联合技术术总总工",
     )
 )
 
