@@ -15,7 +15,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 
 from founderwatch import desk, status
-from founderwatch.desk import security
+from founderwatch.desk import adding, security
 from founderwatch.options import Config, common, fail, open_store
 
 _SETTINGS = {"suggest_facets": False, "default_page_size": 50, "default_cache_ttl": 0, "sql_time_limit_ms": 3000}
@@ -138,12 +138,17 @@ def build(config: Config, signed: bool) -> Datasette:
     if not signed:
         if pm.has_plugin("auth_passwords"):
             pm.unregister(name="auth_passwords")  # its menu would offer a sign-in that there is not
-        return Datasette([str(config.database)], settings=_SETTINGS)
+        return _with(config, Datasette([str(config.database)], settings=_SETTINGS))
     # By way of the environment, so that /-/metadata does not show it.
     os.environ[_HASH_VARIABLE] = config.password_hash
     accounts = {f"{_ACCOUNT}_password_hash": {"$env": _HASH_VARIABLE}}
     metadata = {"allow": {"id": _ACCOUNT}, "plugins": {"datasette-auth-passwords": accounts}}
-    return Datasette([str(config.database)], settings=_SETTINGS, metadata=metadata, secret=config.secret)
+    return _with(config, Datasette([str(config.database)], settings=_SETTINGS, metadata=metadata, secret=config.secret))
+
+
+def _with(config: Config, datasette: Datasette) -> Datasette:
+    adding.configure(datasette, config.origin)
+    return datasette
 
 
 async def _serve(config: Config, host: str, signed: bool, listening: socket.socket, quiet: bool) -> None:

@@ -48,39 +48,47 @@ def record(connection: sqlite3.Connection, given: Verdict) -> int:
     an event that was merged away is one on the event that has its reports now.
     """
     with writing(connection, PATIENCE_MS):
-        event = current_event(connection, given.event)
-        article = _existing(connection, "articles", given.article)
-        standing = in_force(connection, event, article)
-        earlier = _one(connection, "select corrected, queue from reviews where id = ?", standing) or (None, None)
-        corrected = _corrected(connection, event, json.loads(earlier[0] or "{}"), given.corrected)
-        for known in (standing, _sent_before(connection, given.token)):
-            said = _one(
-                connection, "select reviewer, event, verdict, reason, corrected from reviews where id = ?", known
-            )
-            if said == (given.reviewer, event, given.verdict, given.reason, corrected):
-                return known
-        # A known token: the page came back from the browser's memory, and its reader has decided otherwise.
-        known_token = _one(connection, "select 1 from reviews where token = ?", given.token)
-        token = uuid.uuid4().hex if known_token or not given.token else given.token
-        return connection.execute(
-            """insert into reviews (event, article, reviewer, verdict, reason, corrected, model, made_at, url, queue, token)
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            [event, article, given.reviewer, given.verdict, given.reason, corrected, given.model, _now(), given.url,
-             given.queue or earlier[1], token],
-        ).lastrowid  # fmt: skip
+        return add(connection, given)
+
+
+def add(connection: sqlite3.Connection, given: Verdict) -> int:
+    """`record` within a transaction that is open."""
+    event = current_event(connection, given.event)
+    article = _existing(connection, "articles", given.article)
+    standing = in_force(connection, event, article)
+    earlier = _one(connection, "select corrected, queue from reviews where id = ?", standing) or (None, None)
+    corrected = _corrected(connection, event, json.loads(earlier[0] or "{}"), given.corrected)
+    for known in (standing, _sent_before(connection, given.token)):
+        said = _one(connection, "select reviewer, event, verdict, reason, corrected from reviews where id = ?", known)
+        if said == (given.reviewer, event, given.verdict, given.reason, corrected):
+            return known
+    # A known token: the page came back from the browser's memory, and its reader has decided otherwise.
+    known_token = _one(connection, "select 1 from reviews where token = ?", given.token)
+    token = uuid.uuid4().hex if known_token or not given.token else given.token
+    return connection.execute(
+        """insert into reviews (event, article, reviewer, verdict, reason, corrected, model, made_at, url, queue, token)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        [event, article, given.reviewer, given.verdict, given.reason, corrected, given.model, _now(), given.url,
+         given.queue or earlier[1], token],
+    ).lastrowid  # fmt: skip
 
 
 def undo(connection: sqlite3.Connection, review: int, reviewer: str) -> bool:
     """Takes one of a reviewer's last verdicts back; taking it back twice changes nothing. False: it is none of them."""
     with writing(connection, PATIENCE_MS):
-        if review not in _last(connection, reviewer):
-            return False
-        connection.execute(
-            """insert or ignore into reviews (event, article, reviewer, verdict, made_at, url, undoes)
-               select event, article, reviewer, 'undo', ?, url, id from reviews where id = ?""",
-            [_now(), review],
-        )
-        return True
+        return take_back(connection, review, reviewer)
+
+
+def take_back(connection: sqlite3.Connection, review: int, reviewer: str) -> bool:
+    """`undo` within a transaction that is open."""
+    if review not in _last(connection, reviewer):
+        return False
+    connection.execute(
+        """insert or ignore into reviews (event, article, reviewer, verdict, made_at, url, undoes)
+           select event, article, reviewer, 'undo', ?, url, id from reviews where id = ?""",
+        [_now(), review],
+    )
+    return True
 
 
 def undoable(connection: sqlite3.Connection, reviewer: str) -> int | None:

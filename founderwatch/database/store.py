@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from founderwatch.database import gathering, reviews, search, settling, watches
+from founderwatch.database import gathering, missed, reviews, search, settling, watches
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.database.transaction import writing
 from founderwatch.events.people import person_key
@@ -235,7 +235,7 @@ class Store:
 
     def _save_article(self, article: Article, notes, copy_of, page, judged: bool) -> tuple[int, bool]:
         """The article's id, and whether it is new; a known one takes over a text that was judged anew."""
-        url = article.url or f"text:{_digest(article.title + article.body)}"
+        url = article.url or text_address(article.title, article.body)
         addresses = {url} | {a for a in (page.url, page.requested_url) if a} if page else {url}
         found = self.db.execute(
             f"select a.id, a.title, a.body from addresses d join articles a on a.id = d.article"
@@ -351,6 +351,7 @@ class Store:
             gathering.file(self.db, new)
             keys.add(key)
             touched.add(new)
+        touched |= missed.retell(self.db, article, judged)
         touched |= gathering.weigh(self.db, keys - {None})
         settling.keep_threshold(self.db, threshold)
         settling.settle(self.db, touched, before, threshold)
@@ -374,6 +375,11 @@ def _same_event(old: list[dict], key: str | None, mention: Mention) -> str | Non
     if not like:
         return None
     return max(like, key=lambda row: (row["kind"] == mention.kind, row["employer"] == mention.employer))["event"]
+
+
+def text_address(title: str, body: str) -> str:
+    """What stands for the address of a text that has none: the same text is the same story."""
+    return f"text:{_digest(title + body)}"
 
 
 def recent_texts(path: Path, since: datetime) -> list[tuple[str, str]]:

@@ -10,11 +10,12 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 
 from datasette import Response
 
-from founderwatch.database import reviews, rulings
-from founderwatch.desk import candidate, files, likeness, progress, security
+from founderwatch.database import missed, reviews, rulings
+from founderwatch.desk import adding, candidate, files, likeness, progress, security
 from founderwatch.desk.candidate import Item
 from founderwatch.desk.site import Site
 from models.labels import STATUSES
@@ -124,12 +125,19 @@ class _Desk:
         if closed := self.closed():
             return Response.text(closed, status=403)
         item = _item(sent.get("event"), sent.get("story"))
-        if "undo" in sent:
-            return await self.undo(sent["undo"], item)
-        if "unrule" in sent:
-            return await self.unrule(sent["unrule"], item)
-        if item and item.event and ("merge" in sent or "split" in sent):
-            return await self.rule(item, sent)
+        for name, action in {
+            "undo": self.undo,
+            "unrule": self.unrule,
+            "add": self.add,
+            "merge": self.rule,
+            "split": self.rule,
+        }.items():
+            if name in sent:
+                return await action(item, sent)
+        return await self.judge(item, sent)
+
+    async def judge(self, item: Item | None, sent: Mapping[str, str]):
+        """Stores a verdict, and leads on to the next item."""
         try:
             verdict, reason, touched = _decision(sent)
         except ValueError as error:
@@ -137,38 +145,65 @@ class _Desk:
         if item is None:
             return await self.render(None, self.words["bad"], status=400)
 
+        given = reviews.Verdict(
+            self.reviewer,
+            verdict,
+            event=item.event,
+            article=_number(sent.get("article")) or item.article,
+            url=sent.get("url") or None,
+            reason=reason,
+            corrected=touched,
+            queue=_kind(sent),
+            model=sent.get("model") or None,
+            token=sent.get("token") or None,
+        )
+        told = item.article and verdict == "accept" and missed.tells(touched)
+
         def store(connection):
             items = [one for one, _ in _queue(connection)]
-            reviews.record(
-                connection,
-                reviews.Verdict(
-                    self.reviewer,
-                    verdict,
-                    event=item.event,
-                    article=_number(sent.get("article")) or item.article,
-                    url=sent.get("url") or None,
-                    reason=reason,
-                    corrected=touched,
-                    queue=_kind(sent),
-                    model=sent.get("model") or None,
-                    token=sent.get("token") or None,
-                ),
-            )
+            if told:
+                # What was missed is an event now: it is shown.
+                return Item(event=missed.record(connection, given))
+            reviews.record(connection, given)
             return _after(items, item)
 
-        return await self.written(store, item, sent)
+        try:
+            return await self.written(store, item, sent)
+        except missed.MissedError as error:
+            return await self.render(item, self.words["missed"][error.reason], sent, status=400)
 
-    async def undo(self, which: str, item: Item | None):
+    async def undo(self, item: Item | None, sent: Mapping[str, str]):
         def undo(connection):
-            review = _number(which) or 0
-            if not reviews.undo(connection, review, self.reviewer):
+            review = _number(sent["undo"]) or 0
+            if not missed.undo(connection, review, self.reviewer):
                 return None
-            return _item(*connection.execute("select event, article from reviews where id = ?", [review]).fetchone())
+            event, article, exists = connection.execute(
+                """select r.event, r.article, exists (select 1 from mentions m where m.event = r.event)
+                   from reviews r where r.id = ?""",
+                [review],
+            ).fetchone()
+            return _item(event if exists or not article else None, article)
 
         return await self.written(undo, item, {}, refused=self.words["nothing_undone"])
 
-    async def rule(self, item: Item, sent: Mapping[str, str]):
+    async def add(self, _item: Item | None, sent: Mapping[str, str]):
+        """Adds a story that the crawl missed, and leads to what the model sees in it, or to its fields."""
+        try:
+            if await self.db.execute_fn(lambda connection: adding.known(connection, sent)) is None:
+                await adding.scan(self.datasette, Path(self.db.path), sent)
+            article = await self.db.execute_fn(lambda connection: adding.known(connection, sent))
+            if article is None:
+                raise adding.AddingError("failed")
+        except adding.AddingError as error:
+            said = " ".join(filter(None, [self.words["unadded"][error.reason], str(error)]))
+            return await self.render(None, said, sent, status=400)
+        event = await self.db.execute_fn(lambda connection: adding.departure(connection, article))
+        return Response.redirect(self.address(Item(event=event) if event else Item(article=article)), status=303)
+
+    async def rule(self, item: Item | None, sent: Mapping[str, str]):
         """Merges another event into this one, or splits the chosen reports off."""
+        if item is None or item.event is None:
+            return await self.render(None, self.words["bad"], status=400)
 
         def rule(connection):
             token = sent.get("token") or None
@@ -187,10 +222,10 @@ class _Desk:
         except rulings.RulingError as error:
             return await self.render(item, self.words["unruled"][error.reason], status=409)
 
-    async def unrule(self, which: str, item: Item | None):
+    async def unrule(self, item: Item | None, sent: Mapping[str, str]):
         def unrule(connection):
             last = rulings.undoable(connection, self.reviewer)
-            if last is None or last.ruling != _number(which):
+            if last is None or last.ruling != _number(sent["unrule"]):
                 return None
             rulings.undo(connection, last.ruling, self.reviewer)
             return Item(event=last.event)
