@@ -58,16 +58,19 @@ def open_registry(config: Config, path: Path | None = None):
 
 
 @contextmanager
-def locked(config: Config) -> Iterator[None]:
-    """Holds the database's lock, which a crash releases; ends with status 75 where another run has it."""
+def locked(config: Config, command: str = "crawl") -> Iterator[None]:
+    """Holds the database's lock, which a crash releases; ends with status 75 where another run has it.
+
+    A back-fill has a lock of its own: it takes days, and the crawl goes on meanwhile.
+    """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(f"{config.database}.lock")
+    lock = FileLock(f"{config.database}.lock" if command == "crawl" else f"{config.database}.{command}.lock")
     try:
         config.database.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        fail(status.BUSY, f"another crawl is using {config.database}; nothing was done")
+        fail(status.BUSY, f"another {command} is using {config.database}; nothing was done")
     except OSError as error:
         fail(status.FAILED, f"{config.database} cannot be used: {error.strerror or error}")
     with lock:

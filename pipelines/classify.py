@@ -27,6 +27,6 @@ class Classify:
         article = story.article
         if article is None:
             return story
-        return story.grown(
-            assessment=self.reader.judge(article.title, article.body, article.language, article.published)
-        )
+        # A page out of an archive is as old as the archive, where nothing else says how old it is.
+        published = article.published or (story.page.fetched_at if story.page else None)
+        return story.grown(assessment=self.reader.judge(article.title, article.body, article.language, published))

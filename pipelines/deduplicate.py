@@ -29,11 +29,12 @@ class Deduplicate:
     """Sets `copy_of` where the body nearly repeats an earlier story's.
 
     `recent` gives (canonical address, body) of the stories known so far; a function is called at the
-    first story, so that a crawl that finds nothing new reads nothing.
+    first story, so that a crawl that finds nothing new reads nothing. Of more than `most` the earliest are forgotten.
     """
 
-    def __init__(self, recent: Recent | Callable[[], Recent] = ()):
+    def __init__(self, recent: Recent | Callable[[], Recent] = (), most: int = 500_000):
         self._recent = recent
+        self._most = most
         self._seeded = False
         self._index = RMinHashDeduplicator(SIMILAR, PERMUTATIONS, True, BANDS, SEED)
         self._hashes: dict[str, tuple[RMinHash, int]] = {}
@@ -72,6 +73,10 @@ class Deduplicate:
             # Copies are not indexed: each links to the first, never to another copy.
             self._index.add(url, minhash)
             self._hashes[url] = (minhash, len(shingled))
+            if len(self._hashes) > self._most:
+                earliest = next(iter(self._hashes))
+                self._index.remove(earliest)
+                del self._hashes[earliest]
         return best
 
 

@@ -1,4 +1,4 @@
-"""Leaves out stories that turn out to be older than the crawl asked for.
+"""Leaves out stories that turn out to be older than was asked for, or newer.
 
 Listings and many sitemaps give no dates, so an old story is recognised only once its page is read.
 """
@@ -11,13 +11,22 @@ from founderwatch.items import Failure, Story
 
 
 class Since:
-    """Fails a story that was published before `oldest`; the failure's stage is "since"."""
+    """Fails a story that was published before `oldest`, or not before `newest`; the failure's stage is "since"."""
 
-    def __init__(self, oldest: datetime):
+    def __init__(self, oldest: datetime | None, newest: datetime | None = None):
         self.oldest = oldest
+        self.newest = newest
 
     def __call__(self, story: Story) -> Story:
         published = story.article.published if story.article else None
-        if story.failure is not None or published is None or published >= self.oldest:
+        if story.failure is not None or published is None:
             return story
-        return story.grown(failure=Failure("since", f"published {published:%Y-%m-%d}, before {self.oldest:%Y-%m-%d}"))
+        if self.oldest is not None and published < self.oldest:
+            return story.grown(failure=_failure(published, "before", self.oldest))
+        if self.newest is not None and published >= self.newest:
+            return story.grown(failure=_failure(published, "not before", self.newest))
+        return story
+
+
+def _failure(published: datetime, how: str, limit: datetime) -> Failure:
+    return Failure("since", f"published {published:%Y-%m-%d}, {how} {limit:%Y-%m-%d}")

@@ -16,7 +16,7 @@ def command(*, config, quiet):
     Example:  founderwatch vacuum
     """
     before = existing(config).stat().st_size
-    with locked(config):
+    with locked(config), locked(config, "backfill"):
         store = open_store(config)
         store.vacuum()
         store.close()

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -210,19 +210,31 @@ class Store:
     def save(self, story: Story, threshold: float) -> Stored:
         """Stores a story with its judgement and events, or its failure; saying it twice changes nothing."""
         with self._writing():
-            too_old = story.failure is not None and story.failure.stage == "since"
-            if story.article is None or too_old:
-                self._save_failure(story)
-                return Stored("old" if too_old else "failed")
-            judged = story.assessment is not None
-            article, new = self._save_article(story.article, story.notes, story.copy_of, story.page, judged)
-            if story.failure is not None:
-                self._save_failure(story)
-            flagged = False
-            if story.assessment is not None:
-                self._save_assessment(article, story.assessment, threshold)
-                flagged = story.assessment.flagged
-            return Stored("new" if new else "known", article, flagged)
+            return self._save(story, threshold)
+
+    def save_all(
+        self, stories: Iterable[Story], threshold: float, also: Callable[[sqlite_utils.Database, list[Stored]], None]
+    ) -> list[Stored]:
+        """Stores stories, and what `also` writes of how far this has come, in one transaction: all of it or nothing."""
+        with self._writing():
+            stored = [self._save(story, threshold) for story in stories]
+            also(self.db, stored)
+            return stored
+
+    def _save(self, story: Story, threshold: float) -> Stored:
+        too_old = story.failure is not None and story.failure.stage == "since"
+        if story.article is None or too_old:
+            self._save_failure(story)
+            return Stored("old" if too_old else "failed")
+        judged = story.assessment is not None
+        article, new = self._save_article(story.article, story.notes, story.copy_of, story.page, judged)
+        if story.failure is not None:
+            self._save_failure(story)
+        flagged = False
+        if story.assessment is not None:
+            self._save_assessment(article, story.assessment, threshold)
+            flagged = story.assessment.flagged
+        return Stored("new" if new else "known", article, flagged)
 
     def _save_failure(self, story: Story) -> None:
         failure = story.failure or Failure("store", "the story came without text and without a reason")
@@ -382,15 +394,17 @@ def text_address(title: str, body: str) -> str:
     return f"text:{_digest(title + body)}"
 
 
-def recent_texts(path: Path, since: datetime) -> list[tuple[str, str]]:
+def recent_texts(path: Path, since: datetime, until: datetime | None = None) -> Iterator[tuple[str, str]]:
     """(url, body) of the stories since a day that are no copies: what a new story may repeat.
 
     Opens a connection of its own, since it is asked for in the thread that computes.
     """
     with closing(sqlite3.connect(path, timeout=_BUSY_MS / 1000)) as connection:
-        return connection.execute(
-            "select url, body from articles where first_seen_at >= ? and copy_of is null order by id", [_iso(since)]
-        ).fetchall()
+        yield from connection.execute(
+            """select url, body from articles where first_seen_at >= ? and first_seen_at < ? and copy_of is null
+               order by id""",
+            [_iso(since), _iso(until) or "9999"],
+        )
 
 
 def _now() -> str:
