@@ -27,6 +27,7 @@ _COMMANDS = {
     "backup": "Copy the database while it is in use.",
     "restore": "Put a backup in the database's place.",
     "vacuum": "Give unused space of the database back.",
+    "erase": "Forget a person who asks for it.",
     "init": "Write a configuration to start from.",
     "config": "Show the configuration, and where each value came from.",
     "export-training": "Write reviewed stories as passages for training.",

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from founderwatch import status
+from founderwatch.database.retention import drop_texts
 from founderwatch.database.store import recent_texts
 from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
 from founderwatch.progress import progress
@@ -28,6 +29,7 @@ from spiders.sources import RegistryError
 # A copy appears within weeks of its original.
 _COPIES_WITHIN = timedelta(days=60)
 _MOST_MESSAGES = 12
+_MOST_DROPPED = 2000  # old texts: the next crawl, or `vacuum`, goes on
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -99,6 +101,8 @@ def command(*, sources, only, since, limit, longest, config, quiet):
             )
         counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
         store.finish_run(number, counts, [_row(s) for s in report.sources])
+        if config.keep_texts:
+            drop_texts(store.db, config.keep_texts, most=_MOST_DROPPED)
         store.close()
     _say(report, keep.counts, quiet)
     sys.exit(report.exit_status)

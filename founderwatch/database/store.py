@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from founderwatch.database import gathering, missed, reviews, search, settling, watches
+from founderwatch.database import erasure, gathering, missed, reviews, search, settling, watches
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.database.transaction import writing
 from founderwatch.events.people import person_key
@@ -31,7 +31,7 @@ class DatabaseError(RuntimeError):
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a story: `new` or `known` article, `old` or `failed`, and whether it was flagged."""
+    """What became of a story: `new` or `known` article, `old`, `failed` or `erased`, and whether it was flagged."""
 
     outcome: str
     article: int | None = None
@@ -130,7 +130,7 @@ class Store:
                 {"url": url, "most": _GIVE_UP},
             ).fetchone()
             is not None
-        )
+        ) or erasure.is_erased(self.db, url)
 
     def get(self, source: str, url: str) -> ChannelState | None:
         """What is remembered of a channel (spiders.state.ChannelStates)."""
@@ -222,6 +222,10 @@ class Store:
             return stored
 
     def _save(self, story: Story, threshold: float) -> Stored:
+        screened = erasure.screened(self.db, story, threshold)
+        if screened is None:
+            return Stored("erased")
+        story = screened
         too_old = story.failure is not None and story.failure.stage == "since"
         if story.article is None or too_old:
             self._save_failure(story)
