@@ -22,6 +22,7 @@ _COMMANDS = {
     "split": "Rule that some reports of an event tell of another departure.",
     "rulings": "List merges and splits, and take them back.",
     "serve": "Open the database in the browser: read, search, review.",
+    "alert": "Tell people of departures: show, try and send.",
     "schedule": "Let cron or systemd start the crawl.",
     "doctor": "Tell what is well, what is not, and what to do.",
     "backup": "Copy the database while it is in use.",

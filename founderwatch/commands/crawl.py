@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from founderwatch import status
+from founderwatch.alerts.heartbeat import heartbeat
+from founderwatch.alerts.sender import Alarm
 from founderwatch.database.retention import drop_texts
 from founderwatch.database.store import recent_texts
 from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
@@ -74,7 +76,7 @@ def command(*, sources, only, since, limit, longest, config, quiet):
         limit_day = oldest(since or config.since)
     except (RegistryError, ValueError) as error:
         fail(status.USAGE, str(error))
-    with locked(config):
+    with locked(config), heartbeat(config.ping_url) as beat:
         reader, store = open_reader(config), open_store(config)
         store.register_sources(registry.sources)
         number = store.start_run("crawl")
@@ -86,7 +88,7 @@ def command(*, sources, only, since, limit, longest, config, quiet):
             "classify": Classify(reader),
             "store": keep,
         }
-        with progress("crawling", quiet) as on_progress:
+        with Alarm(config) as alarm, progress("crawling", quiet) as on_progress:
             report = run(
                 registry.sources,
                 stages,
@@ -99,13 +101,18 @@ def command(*, sources, only, since, limit, longest, config, quiet):
                 contact=config.contact,
                 longest=longest,
             )
-        counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
-        store.finish_run(number, counts, [_row(s) for s in report.sources])
+            counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
+            store.finish_run(number, counts, [_row(s) for s in report.sources])
+            if report.exit_status != status.FAILED:
+                alarm.ended()
         if config.keep_texts:
             drop_texts(store.db, config.keep_texts, most=_MOST_DROPPED)
         store.close()
-    _say(report, keep.counts, quiet)
-    sys.exit(report.exit_status)
+        beat.note = _summary(report, keep.counts)
+        _say(report, keep.counts, quiet)
+        for line in (*alarm.troubles, *beat.troubles):
+            click.echo(f"founderwatch: {safe(line)}", err=True)
+        sys.exit(report.exit_status)
 
 
 def _row(source: SourceReport) -> dict:
@@ -140,8 +147,12 @@ def _say(report, counts, quiet: bool) -> None:
         why = report.reason if report.reason not in ("finished", "shutdown", TIME_UP) else "no source answered"
         click.echo(f"founderwatch: nothing could be done: {safe(why)}", err=True)
     if not quiet:
-        seconds = (report.finished_at - report.started_at).total_seconds()
-        click.echo(
-            f"{len(report.sources)} sources, {report.total('found')} stories named, {counts['new']} new,"
-            f" {counts['flagged']} flagged, {counts['failed']} failed, in {seconds:.0f} s"
-        )
+        click.echo(_summary(report, counts))
+
+
+def _summary(report, counts) -> str:
+    seconds = (report.finished_at - report.started_at).total_seconds()
+    return (
+        f"{len(report.sources)} sources, {report.total('found')} stories named, {counts['new']} new,"
+        f" {counts['flagged']} flagged, {counts['failed']} failed, in {seconds:.0f} s"
+    )
