@@ -12,6 +12,13 @@ LONGEST = 2000
 
 # courlan counts these as trackers, but many sites number their stories with them.
 _NUMBERS_STORIES = {"cid", "eid", "uid", "clid", "session", "source_id"}
+_VARIANT_HOST = re.compile(r"(?:www|m|mobile|wap|amp|touch|3g)\.")
+_VARIANT_PATHS = (
+    (re.compile(r"/amp(?:\.html?)?/?$|/index\.(?:s?html?|php)$"), ""),
+    (re.compile(r"\.amp(?=\.html?$|$)"), ""),
+    (re.compile(r"^/amp(?=/.)"), ""),
+)
+_VARIANT_QUERY = re.compile(r"(?:amp|outputtype=amp|amp=1|mobile=1|_amp=true)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]+")
 
 
@@ -35,6 +42,21 @@ def clean(url: str, base: str | None = None) -> str | None:
     query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracker(pair))
     fragment = parts.fragment if parts.fragment.startswith("!") else ""
     return urlunsplit((scheme, netloc, parts.path or "/", query, fragment))
+
+
+def fold(url: str) -> str:
+    """What the spellings of one story's address have in common: no scheme, no www, mobile or AMP form.
+
+    It is for comparing, not for asking: "https://m.a.example/p/1/amp" gives "a.example/p/1".
+    """
+    parts = urlsplit(url)
+    host, path = parts.netloc.lower(), parts.path
+    while (match := _VARIANT_HOST.match(host)) and "." in host[match.end() :]:
+        host = host[match.end() :]
+    for pattern, kept in _VARIANT_PATHS:
+        path = pattern.sub(kept, path)
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not _VARIANT_QUERY.fullmatch(pair))
+    return f"{host}{path.rstrip('/')}" + (f"?{query}" if query else "")
 
 
 def site(url: str) -> str:

@@ -30,8 +30,8 @@ EVENT_FIELDS = (
 class Page:
     """What one request brought, before anything was read from it.
 
-    `title`, `summary` and `published` are what the channel (feed, sitemap) said of the story:
-    they stand in where the page itself says nothing.
+    `title`, `summary`, `published` and `revised` are what the channel (feed, sitemap) said of the story: they stand
+    in where the page itself says nothing. `whole`: the summary is the whole text, and no page was asked for.
     """
 
     url: str
@@ -45,6 +45,8 @@ class Page:
     title: str | None = None
     summary: str | None = None
     published: datetime | None = None
+    revised: datetime | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,11 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a page yielded no article: kept, never dropped in silence."""
+    """Why a page yielded no article: kept, never dropped in silence. `passing`: asking again may help."""
 
     stage: str
     reason: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Story:
     page: Page | None = None
     article: Article | None = None
     copy_of: str | None = None  # canonical address of the story that this one repeats
+    version_of: str | None = None  # canonical address of the story whose other version this is: one article
     assessment: Assessment | None = None
     failure: Failure | None = None
     notes: tuple[str, ...] = field(default=())

@@ -58,6 +58,7 @@ DEFAULT_REQUEST_HEADERS = {
 }
 
 # Against what the web may answer.
+DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_TIMEOUT = 20
 DNS_TIMEOUT = 10
 DOWNLOAD_MAXSIZE = 10_000_000
@@ -75,6 +76,7 @@ RETRY_EXCEPTIONS = [
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 URLLENGTH_LIMIT = 0
 DOWNLOADER_MIDDLEWARES = {
+    "spiders.access.Access": 40,
     "spiders.guard.Guard": 50,
     "spiders.politeness.Slots": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,

@@ -65,6 +65,8 @@ class Extract:
         page = story.page
         if story.failure is not None or story.article is not None or page is None:
             return story
+        if page.whole and (article := _from_channel(page)):
+            return story.grown(article=article)
         try:
             extracted = extract(page)
         except NotExtracted as reason:

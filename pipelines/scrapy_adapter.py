@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import ClassVar
 
 from scrapy.crawler import Crawler
@@ -115,7 +116,11 @@ class Store(StagePipeline):
             spider.remember(store.is_known, store)  # type: ignore[union-attr]
 
     async def process_item(self, item: Story) -> Story:
-        story = await super().process_item(item)
+        """Stores a story, and with it what it settles of its channel: both or neither."""
+        together = self.stage.store.together if hasattr(self.stage, "store") else nullcontext
+        with together():
+            story = advance(self.stage, self.name, item)
+            self.crawler.spider.settle(story)  # type: ignore[union-attr]
         if story.failure is None or story.failure.stage != self.name:
             self._failed = 0
             return story

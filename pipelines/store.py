@@ -14,13 +14,14 @@ from models.encoder import Encoder
 class Keep:
     """A stage: stores the story, whatever became of it, and counts the outcomes in `counts`.
 
-    `counts` has `new`, `known`, `old`, `failed` and `flagged` (of the new ones).
+    `counts` has `new`, `known`, `old`, `failed` and `flagged` (of the new ones); `new` those of each source.
     """
 
     def __init__(self, store: Store, threshold: float):
         self.store = store
         self.threshold = threshold
         self.counts: Counter[str] = Counter()
+        self.new: Counter[str] = Counter()
 
     @classmethod
     def from_settings(cls, settings) -> Keep:
@@ -40,5 +41,7 @@ class Keep:
             self.counts["failed"] += 1
             return story.grown(failure=Failure("store", f"{type(error).__name__}: {error}"))
         self.counts[stored.outcome] += 1
-        self.counts["flagged"] += stored.flagged and stored.outcome == "new"
+        if stored.outcome == "new":
+            self.counts["flagged"] += stored.flagged
+            self.new[story.page.source if story.page else ""] += 1
         return story

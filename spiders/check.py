@@ -10,10 +10,10 @@ from typing import Any
 from scrapy.http import Request, Response
 
 from founderwatch.items import Story
-from spiders.channel import Key
 from spiders.entries import Entry, Reading
 from spiders.news import NewsSpider
 from spiders.sources import Source
+from spiders.state import Key
 
 # Stories of all ages: how old the newest is, is what a check wants to know.
 _ALL = datetime(1990, 1, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ class ChannelCheck:
     `status` is the HTTP status of a failure, 0 where nothing was answered. An index names sitemaps, no stories.
     """
 
-    kind: str  # feed, sitemap, listing
+    kind: str  # feed, sitemap, listing, api
     url: str
     named: int = 0
     newest: datetime | None = None
@@ -71,19 +71,21 @@ class CheckSpider(NewsSpider):
         self._kinds: dict[Key, str] = {}
         self._sampled: dict[str, set[str]] = {}
 
-    def channel_request(self, source: str, url: str, callback: str, root: str | None = None, depth: int = 0) -> Request:
-        self._kinds[source, url] = callback.removeprefix("parse_")
-        return super().channel_request(source, url, callback, root, depth)
+    def channel_request(
+        self, source: str, url: str, kind: str, root: str | None = None, depth: int = 0, cursor: str = ""
+    ) -> Request | Story:
+        self._kinds[source, url] = kind
+        return super().channel_request(source, url, kind, root, depth, cursor)
 
     def read(self, response: Response, reader: Callable[[Response, Source], Reading]) -> Iterator[Any]:
-        if "callback" in response.meta:
+        if "kind" in response.meta:
             # A redirect has changed the address by which a failure is told.
-            self._kinds[response.meta["source"], response.url] = response.meta["callback"].removeprefix("parse_")
+            self._kinds[response.meta["source"], response.url] = response.meta["kind"]
         yield from super().read(response, reader)
 
     def further_pages(
         self, response: Response, source: Source, key: Key, reading: Reading, fresh: int
-    ) -> Iterator[Request]:
+    ) -> Iterator[Request | Story]:
         if reading.index:
             few = Reading(further=reading.further[:_CHILDREN], index=True)
             yield from super().further_pages(response, source, key, few, fresh)
@@ -104,10 +106,10 @@ class CheckSpider(NewsSpider):
             )
         )
 
-    def _channel_failure(self, source: str, url: str, reason: str, status: int) -> Story:
+    def _channel_failure(self, source: str, url: str, reason: str, status: int, grade: str = "soft") -> Story:
         kind = self._kinds.get((source, url), "channel")
         self.checks[source].channels.append(ChannelCheck(kind, url, failure=reason, status=status))
-        return super()._channel_failure(source, url, reason, status)
+        return super()._channel_failure(source, url, reason, status, grade)
 
     def _left_out(self, source: Source, entry: Entry, url: str | None, key: Key) -> str | None:
         # Each source is judged by its own stories, also by those that another one names too.

@@ -21,12 +21,15 @@ from founderwatch.address import clean
 from founderwatch.items import Story
 from spiders.channel import ChannelSpider
 from spiders.check import CheckSpider, SourceCheck
+from spiders.entries import Entry
 from spiders.find import FindSpider
 from spiders.news import NewsSpider
 from spiders.page import PageSpider
-from spiders.report import CrawlReport, Progress
+from spiders.politeness import slot
+from spiders.report import CrawlReport, Progress, SourceReport
 from spiders.sources import Source
 from spiders.state import ChannelStates
+from spiders.timetable import midnight
 
 _SPIDERS = (NewsSpider, PageSpider, CheckSpider, FindSpider)
 
@@ -41,7 +44,9 @@ def run(
     since: str | datetime | None = None,
     limit: int | None = None,
     seen: Callable[[str], bool] | None = None,
+    edited: Callable[[str, str, Entry], bool] | None = None,
     states: ChannelStates | None = None,
+    used: Mapping[str, int] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     contact: str | None = None,
     longest: float | None = None,
@@ -51,7 +56,8 @@ def run(
 
     `stages` maps the names in `settings.ITEM_PIPELINES` ("extract", "since", "deduplicate", "classify",
     "store") to objects; a name that is missing is left out. `seen` tells of a requested address
-    whether its story is stored; `states` remembers channels between crawls. After `longest` seconds
+    whether its story is stored, `edited` of a source's stored address whether its entry tells of a change;
+    `states` remembers channels between crawls, and `used` counts each source's requests of the day. After `longest` seconds
     nothing more is asked for, and the report counts what is left. `settings` goes over the project's own.
     Raises ValueError for a wrong `since`, RegistryError for an unknown name.
     """
@@ -64,7 +70,9 @@ def run(
         since=since,
         limit=limit,
         seen=seen,
+        edited=edited,
         states=states,
+        used=used,
         stages=stages,
         on_progress=on_progress,
     )
@@ -188,6 +196,18 @@ def _perform(
         started_at=started,
         finished_at=datetime.now(UTC),
         reason=outcome["reason"],
-        sources=tuple(finished.tally.report(name) for name in finished.reported) if finished else (),
+        sources=tuple(_told(finished, name) for name in finished.reported) if finished else (),
     )
     return report, finished
+
+
+def _told(spider: ChannelSpider, name: str) -> SourceReport:
+    """One source's report, with what its hosts have asked for."""
+    source = spider.sources.get(name)
+    until, because = spider.restraint.closed({slot(url) for url in source.channels} if source else set())
+    if spider.restraint.is_used_up(name):
+        until, because = (
+            midnight(datetime.now(UTC)),
+            f"the day's quota of {spider.restraint.quotas[name]} requests is used up",
+        )
+    return spider.tally.report(name, requests=spider.restraint.requests[name], held_until=until, held_because=because)

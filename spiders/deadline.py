@@ -6,15 +6,17 @@ import asyncio
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.exceptions import NotConfigured
 from scrapy.http import Request
 from scrapy.utils.asyncio import call_later
+
+from spiders.restraint import NotNow
 
 TIME_UP = "time is up"
 
 
-class TimeUp(IgnoreRequest):
-    """A request that was not sent any more; it is no failure, and the next crawl makes it again."""
+class TimeUp(NotNow):
+    """A request that was not sent any more when the time was up."""
 
 
 class Deadline:

@@ -22,6 +22,8 @@ from spiders.guard import Refused
 SHUT = frozenset({401, 402, 403, 406, 451})
 FORBIDDEN = "forbidden by robots.txt"
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+# The server itself says that it is a matter of minutes.
+_TEMPORARY = frozenset({408, 425, 429, 503})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,13 @@ class Cause:
     passing: bool = False
     shut: bool = False
     status: int = 0
+
+    @property
+    def grade(self) -> str:
+        """How grave it is for the timetable: hard, soft or temporary."""
+        if self.status in _TEMPORARY:
+            return "temporary"
+        return "soft" if self.passing else "hard"
 
 
 # What asking again may mend; the first type that fits decides.

@@ -19,6 +19,7 @@ from w3lib.html import remove_tags, replace_entities
 from founderwatch.address import clean
 from spiders.channel import ChannelSpider
 from spiders.entries import ChannelError, Entry, Reading, plausible
+from spiders.sources import Source
 
 LONGEST_SUMMARY = 5000
 _CLOSED = re.compile(rb"</\s*(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL)
@@ -29,16 +30,19 @@ class FeedSpider(ChannelSpider):
     """Follows the feeds of each source."""
 
     name = "feed"
-    channels: ClassVar = {"feeds": "parse_feed"}
+    channels: ClassVar = {"feeds": "feed"}
+
+    def read_feed(self, response: Response, source: Source) -> Reading:
+        return read_feed(response.body, response.url, _content_type(response))
 
     def parse_feed(self, response: Response) -> Iterator[Any]:
-        """Reads one feed.
+        """Reads one feed, for `scrapy parse` and `scrapy check`.
 
         @url data:application/rss+xml,<rss><channel><item><title>A</title><link>https://a.example/1</link></item></channel></rss>
         @returns requests 1 1
         @returns items 0 0
         """
-        yield from self.read(response, lambda answer, _: read_feed(answer.body, answer.url, _content_type(answer)))
+        yield from self.read(response, self.read_feed)
 
 
 def read_feed(body: bytes, url: str, content_type: str = "") -> Reading:
@@ -96,6 +100,7 @@ def _entry(item: Any, base: str) -> Entry | None:
         summary=plain(summary),
         published=_date(item, "published_parsed") or _date(item, "created_parsed"),
         updated=_date(item, "updated_parsed"),
+        revised=_date(item, "updated_parsed"),
     )
 
 
@@ -139,6 +144,7 @@ def _json_feed(body: bytes, url: str) -> Reading:
                 summary=plain(item.get("content_text") or item.get("content_html") or item.get("summary")),
                 published=_iso(item.get("date_published")),
                 updated=_iso(item.get("date_modified")),
+                revised=_iso(item.get("date_modified")),
             )
         )
     return Reading(tuple(entries))

@@ -97,9 +97,9 @@ class FindSpider(CheckSpider):
             self.sources[self.source.name] = self.source
             self.checks = {self.source.name: SourceCheck(self.source)}
             yield [
-                self.channel_request(self.source.name, url, callback)
-                for field, callback in self.channels.items()
-                for url in getattr(self.source, field)
+                self.channel_request(self.source.name, url, kind)
+                for field, kind in self.channels.items()
+                for url in self.source.channels_of(field)
             ]
 
     def _ask(self, url: str, callback: Any) -> Request:

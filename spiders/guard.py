@@ -94,7 +94,7 @@ class Guard:
         if request.url.startswith("data:") and os.environ.get("SCRAPY_CHECK"):
             return
         host = _inspect(request.url, self.allowed)
-        if host is None or _proxied(request.url):
+        if host is None or _proxied(request):
             return
         from twisted.internet import reactor  # noqa: PLC0415 -- earlier, it would be the wrong one
 
@@ -107,7 +107,7 @@ class Guard:
 
     def process_response(self, request: Request, response: Response) -> Response:
         peer = response.ip_address
-        if peer is None or endpoint(request.url) in self.allowed or _proxied(request.url):
+        if peer is None or endpoint(request.url) in self.allowed or _proxied(request):
             return response
         if not public(str(peer)):
             raise Refused(_reason(urlsplit(request.url).hostname or "", str(peer)))
@@ -147,10 +147,10 @@ def _literal(host: str) -> str | None:
         return None
 
 
-def _proxied(url: str) -> bool:
+def _proxied(request: Request) -> bool:
     """Whether a proxy fetches the address: it then resolves the name, and only it knows the peer."""
-    parts = urlsplit(url)
-    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
+    parts = urlsplit(request.url)
+    return bool(request.meta.get("proxy")) or (parts.scheme in getproxies() and not proxy_bypass(parts.hostname or ""))
 
 
 def _reason(host: str, address: str) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from founderwatch.items import Story
 from spiders.check import SourceCheck
 from spiders.failures import FORBIDDEN, SHUT
+from spiders.report import length
 
 # A crawl looks back so far unless told otherwise: of an older source it takes nothing.
 QUIET = timedelta(days=30)
@@ -122,11 +123,6 @@ def lack(story: Story) -> str:
 def readable(check: SourceCheck) -> int:
     """How many stories of the sample have title, date and text."""
     return sum(not lack(story) for story in check.stories)
-
-
-def length(body: str) -> int:
-    """The letters of a text; a Chinese character counts for three."""
-    return len(body) + 2 * sum("\u3400" <= letter <= "\u9fff" for letter in body)
 
 
 def _robots(check: SourceCheck) -> str:

@@ -14,7 +14,7 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 
 from founderwatch.address import clean
 from spiders.channel import ChannelSpider
-from spiders.entries import ChannelError, Entry, Reading
+from spiders.entries import ChannelError, Entry, Reading, address_date
 from spiders.sources import Source
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -26,16 +26,19 @@ class ListingSpider(ChannelSpider):
     """Follows the listing pages of each source."""
 
     name = "listing"
-    channels: ClassVar = {"listings": "parse_listing"}
+    channels: ClassVar = {"listings": "listing"}
+
+    def read_listing(self, response: Response, source: Source) -> Reading:
+        return read_listing(response, source)
 
     def parse_listing(self, response: Response) -> Iterator[Any]:
-        """Reads one listing page.
+        """Reads one listing page, for `scrapy parse` and `scrapy check`.
 
         @url data:text/html,<html><body><a%20href="https://a.example/story/1">A%20headline%20of%20some%20length</a></body></html>
         @returns requests 1 1
         @returns items 0 0
         """
-        yield from self.read(response, read_listing)
+        yield from self.read(response, self.read_listing)
 
 
 def read_listing(response: Response, source: Source) -> Reading:
@@ -60,7 +63,7 @@ def read_listing(response: Response, source: Source) -> Reading:
         known = entries.get(address)
         # A picture and a headline often link to the same story: the longer text is the headline.
         if known is None or len(title) > len(known.title or ""):
-            entries[address] = Entry(url=address, title=title[:300] or None)
+            entries[address] = Entry(url=address, title=title[:300] or None, updated=address_date(address))
     if not entries:
         raise ChannelError("holds no link that looks like a story" + (" (see allow)" if source.allow else ""))
     return Reading(tuple(entries.values()), further=_next_page(response, base))

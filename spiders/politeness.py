@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from spiders.guard import Refused, loopback
+from spiders.restraint import Restraint, retry_after
 
 _LOOPBACK = {"delay": 0, "concurrency": 8, "jitter": 0}
 
@@ -61,20 +63,37 @@ class Robots(RobotsTxtMiddleware):
 
 
 class PatientHandler(HTTP11DownloadHandler):
-    """Download handler: after two unanswered requests in a row, a host is asked nothing more.
+    """Download handler: gives up on a host that does not answer, and heeds one that asks for patience.
 
-    A dead host would otherwise cost one timeout for each of its stories. The check stands here, at
+    A dead host would otherwise cost one timeout for each of its stories. The checks stand here, at
     the very moment of sending: a middleware would have let the whole queue of the host pass before.
     """
 
     LIMIT = 2
+    ATTEMPTS = 3
 
     def __init__(self, crawler: Crawler):
         super().__init__(crawler)
+        self.crawler = crawler
         self._unanswered: Counter[str] = Counter()
 
     async def download_request(self, request: Request) -> Response:
         key = slot(request.url)
+        restraint: Restraint | None = getattr(self.crawler.spider, "restraint", None)
+        if restraint is None:
+            return await self._ask(request, key)
+        for left in reversed(range(self.ATTEMPTS)):
+            restraint.take(request.meta.get("source"), key)
+            response = await self._ask(request, key)
+            wait = restraint.heard(key, response)
+            if wait is None or not left:
+                break
+            await asyncio.sleep(wait)
+        if response.status == 429 or (response.status == 503 and retry_after(response) is not None):
+            request.meta["dont_retry"] = True  # it was asked again, or wants not to be
+        return response
+
+    async def _ask(self, request: Request, key: str) -> Response:
         if self._unanswered[key] >= self.LIMIT:
             raise Refused(f"not asked: {key} did not answer before", passing=True)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -13,43 +14,49 @@ from scrapy.http import Response
 
 from founderwatch.address import clean
 from spiders.channel import ChannelSpider
-from spiders.entries import ChannelError, Entry, Reading, plausible
+from spiders.entries import ChannelError, Entry, Reach, Reading, address_date, plausible
 from spiders.feed import plain
 from spiders.sources import Source
 
-MOST_CHILDREN = 20
+MOST_CHILDREN = Reach().children
 DEEPEST = 3
 LARGEST = 50_000_000  # bytes unpacked: what the sitemap protocol allows
 _GZIP = b"\x1f\x8b"
 _NUMBERS = re.compile(r"\d+")
+_MONTH = re.compile(r"(?<!\d)(20\d\d)[-_/]?(0[1-9]|1[0-2])(?!\d)")
 
 
 class SitemapSpider(ChannelSpider):
     """Follows the sitemaps of each source."""
 
     name = "sitemap"
-    channels: ClassVar = {"sitemaps": "parse_sitemap"}
+    channels: ClassVar = {"sitemaps": "sitemap"}
+
+    def read_sitemap(self, response: Response, source: Source) -> Reading:
+        meta = response.meta
+        most = meta.get("most_children", MOST_CHILDREN)
+        reading = read_sitemap(response.body, response.url, meta.get("since"), meta.get("depth_in_channel", 0), most)
+        if meta.get("dated"):
+            reading = replace(reading, entries=tuple(entry for entry in reading.entries if entry.date))
+        return reading
 
     def parse_sitemap(self, response: Response) -> Iterator[Any]:
-        """Reads one sitemap or index.
+        """Reads one sitemap or index, for `scrapy parse` and `scrapy check`.
 
         @url data:application/xml,<urlset><url><loc>https://a.example/map/1</loc></url><url><loc>https://a.example/map/2</loc></url></urlset>
         @returns requests 2 2
         @returns items 0 0
         """
-        depth = response.meta.get("depth_in_channel", 0)
-
-        def reader(answer: Response, _: Source) -> Reading:
-            return read_sitemap(answer.body, answer.url, answer.meta.get("since"), depth)
-
-        yield from self.read(response, reader)
+        yield from self.read(response, self.read_sitemap)
 
 
-def read_sitemap(body: bytes, url: str, oldest: datetime | None = None, depth: int = 0) -> Reading:
+def read_sitemap(
+    body: bytes, url: str, oldest: datetime | None = None, depth: int = 0, most: int = MOST_CHILDREN
+) -> Reading:
     """Reads a sitemap's bytes, packed or not; raises ChannelError where there is no sitemap in them.
 
     Stories come newest first. Of an index it names the sitemaps that were changed after `oldest`,
-    newest first and at most MOST_CHILDREN.
+    newest first and at most `most`.
     """
     body, cut = _unpack(body)
     if not body.strip():
@@ -65,7 +72,7 @@ def read_sitemap(body: bytes, url: str, oldest: datetime | None = None, depth: i
         raise ChannelError("is not a sitemap" + (" but an HTML page" if kind.lower() == "html" else ""))
     problem = _problem(parser, cut)
     if kind == "sitemapindex":
-        return _index(root, url, oldest, depth, problem)
+        return _index(root, url, oldest, depth, problem, most)
     entries = [entry for element in root if (entry := _entry(element, url)) is not None]
     if not entries and problem:
         raise ChannelError(problem)
@@ -95,7 +102,7 @@ def _problem(parser: etree.XMLParser, cut: bool) -> str | None:
     return f"is not well-formed at line {fatal[0].line} ({fatal[0].message.strip()})" if fatal else None
 
 
-def _index(root: Any, base: str, oldest: datetime | None, depth: int, problem: str | None) -> Reading:
+def _index(root: Any, base: str, oldest: datetime | None, depth: int, problem: str | None, most: int) -> Reading:
     if depth >= DEEPEST:
         return Reading(index=True, problem=f"is an index nested more than {DEEPEST} deep: not followed")
     children: list[tuple[float, list[int], str]] = []
@@ -103,14 +110,23 @@ def _index(root: Any, base: str, oldest: datetime | None, depth: int, problem: s
         found = _texts(element)
         address = clean(found.get("loc", ""), base)
         changed = _date(found.get("lastmod"))
-        if address and not (changed and oldest and changed < oldest):
+        if address and not (oldest and (changed or _end_of_month(address) or oldest) < oldest):
             # Without a date, the numbers in the name (sitemap-2026-11.xml) tell what is new.
             numbers = [int(number[:12]) for number in _NUMBERS.findall(address)]
             children.append((changed.timestamp() if changed else 0.0, numbers, address))
     children.sort(reverse=True)
-    if len(children) > MOST_CHILDREN:
-        problem = problem or f"names {len(children)} sitemaps: the newest {MOST_CHILDREN} were read"
-    return Reading(further=tuple(child[2] for child in children[:MOST_CHILDREN]), index=True, problem=problem)
+    if len(children) > most:
+        problem = problem or f"names {len(children)} sitemaps: the newest {most} were read"
+    return Reading(further=tuple(child[2] for child in children[:most]), index=True, problem=problem)
+
+
+def _end_of_month(address: str) -> datetime | None:
+    """When the month is over that an address names, as in sitemap-2026-03.xml."""
+    match = _MONTH.search(address)
+    if match is None:
+        return None
+    year, month = int(match[1]), int(match[2])
+    return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
 def _entry(element: Any, base: str) -> Entry | None:
@@ -122,7 +138,7 @@ def _entry(element: Any, base: str) -> Entry | None:
         url=address,
         title=plain(found.get("title")),
         published=_date(found.get("publication_date")),
-        updated=_date(found.get("lastmod")),
+        updated=_date(found.get("lastmod")) or address_date(address),
     )
 
 

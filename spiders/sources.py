@@ -15,9 +15,13 @@ PACKAGED = Path(__file__).with_name("sources.toml")
 
 _LISTS = ("feeds", "sitemaps", "listings", "allow", "deny")
 _CHANNELS = ("feeds", "sitemaps", "listings")
-_TEXTS = ("name", "title", "home", "language", "country", "kind", "seen", "notes")
+_TEXTS = ("name", "title", "home", "language", "country", "kind", "seen", "notes", "proxy")
+_NUMBERS = {"max_pages": 100, "quota": 1_000_000}  # and the most
 _REQUIRED = ("name", "home", "language")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([mhd])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
 _NAME = re.compile(r"[^\s,]([^,\r\n\t]*[^\s,])?")
 
 
@@ -30,11 +34,28 @@ class RegistryError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """A JSON API that announces stories: how it is asked, and where in its answer what stands (see spiders/api.py)."""
+
+    url: str
+    items: str
+    link: str
+    title: str
+    body: str = ""
+    summary: str = ""
+    published: str = ""
+    cursor: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One outlet and the channels that announce its stories.
 
     `allow` and `deny` are searched in the whole address of a story, whatever channel named it.
-    `max_pages` bounds how many pages of one listing are read in a crawl.
+    `max_pages` bounds how many pages of one listing are read in a crawl, `quota` the requests of a day;
+    `every` is the least number of seconds between two scheduled crawls. `headers` go to the hosts of its channels,
+    `proxy` is where all its requests go through; both may name secrets of the environment (spiders/access.py).
     """
 
     name: str
@@ -48,7 +69,12 @@ class Source:
     listings: tuple[str, ...] = ()
     allow: tuple[re.Pattern[str], ...] = ()
     deny: tuple[re.Pattern[str], ...] = ()
+    apis: tuple[Api, ...] = ()
     max_pages: int = 3
+    quota: int | None = None
+    every: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    proxy: str = ""
     seen: str = ""
     notes: str = ""
 
@@ -61,7 +87,16 @@ class Source:
     @property
     def channels(self) -> tuple[str, ...]:
         """The addresses that announce its stories."""
-        return (*self.feeds, *self.sitemaps, *self.listings)
+        return (*self.feeds, *self.sitemaps, *self.listings, *(api.url for api in self.apis))
+
+    def channels_of(self, field: str) -> tuple[str, ...]:
+        """The addresses of one kind of channel."""
+        found = getattr(self, field)
+        return tuple(api.url for api in found) if field == "apis" else found
+
+    def api(self, url: str) -> Api | None:
+        """The API at an address."""
+        return next((api for api in self.apis if api.url == url), None)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -96,6 +131,8 @@ class Registry:
 
 
 _FIELDS = tuple(field.name for field in fields(Source))
+_API_FIELDS = tuple(field.name for field in fields(Api))
+_API_REQUIRED = ("url", "items", "link", "title")
 
 
 def load(path: str | Path = PACKAGED) -> tuple[Source, ...]:
@@ -195,8 +232,8 @@ class _Reader:
         for key in _REQUIRED:
             if key not in table:
                 self._at(index, key, "is missing")
-        if not any(table.get(key) for key in _CHANNELS):
-            self._at(index, "feeds", "is missing: one of feeds, sitemaps, listings is needed")
+        if not any(table.get(key) for key in (*_CHANNELS, "apis")):
+            self._at(index, "feeds", "is missing: one of feeds, sitemaps, listings, apis is needed")
         if len(self.problems) > before:
             return None
         return Source(**{"title": values["name"], **values})
@@ -204,10 +241,12 @@ class _Reader:
     def _value(self, index: int, key: str, value: Any) -> Any:
         if key not in _FIELDS:
             return self._at(index, key, f"is unknown{_suggestion(key, _FIELDS)}")
-        if key == "max_pages":
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
-                self._at(index, key, f"must be a whole number from 1 to 100, not {value!r}")
+        if key in _NUMBERS:
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _NUMBERS[key]:
+                self._at(index, key, f"must be a whole number from 1 to {_NUMBERS[key]}, not {value!r}")
             return value
+        if key in ("every", "headers", "apis"):
+            return {"every": self._every, "headers": self._headers, "apis": self._apis}[key](index, value)
         if key in _TEXTS:
             return self._text(index, key, value)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -215,6 +254,41 @@ class _Reader:
         if key in _CHANNELS:
             return tuple(self._url(index, key, item) for item in value)
         return tuple(self._pattern(index, key, item) for item in value)
+
+    def _every(self, index: int, value: Any) -> Any:
+        match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            return self._at(index, "every", f"must be a time such as 30m, 2h or 1d, not {value!r}")
+        return int(match[1]) * _SECONDS[match[2]]
+
+    def _headers(self, index: int, value: Any) -> Any:
+        usable = isinstance(value, dict) and all(
+            _HEADER.fullmatch(name) and isinstance(text, str) and text.isprintable() for name, text in value.items()
+        )
+        if not usable:
+            return self._at(
+                index, "headers", 'must be names and texts, such as { Authorization = "Bearer ${NEWS_KEY}" }'
+            )
+        return tuple(value.items())
+
+    def _apis(self, index: int, value: Any) -> Any:
+        if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+            return self._at(index, "apis", "must be [[source.apis]] tables")
+        found = []
+        for table in value:
+            before = len(self.problems)
+            for key, given in table.items():
+                if key not in _API_FIELDS:
+                    self._at(index, key, f"is unknown in apis{_suggestion(key, _API_FIELDS)}")
+                elif not isinstance(given, bool if key == "whole" else str):
+                    self._at(index, key, f"must be {'true or false' if key == 'whole' else 'a text'}, not {given!r}")
+            for key in _API_REQUIRED:
+                if not table.get(key):
+                    self._at(index, key, "is missing in apis")
+            if len(self.problems) == before:
+                self._url(index, "url", table["url"])
+                found.append(Api(**table))
+        return tuple(found)
 
     def _text(self, index: int, key: str, value: Any) -> Any:
         if not isinstance(value, str) or (key in _REQUIRED and not value.strip()):

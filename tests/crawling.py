@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -17,8 +17,9 @@ from spiders.entries import oldest
 from spiders.report import CrawlReport, Progress, SourceReport
 from spiders.sources import parse
 from spiders.state import ChannelState
+from tests.forked import CONTEXT
 
-LONGEST = 60  # seconds
+LONGEST = 120  # seconds
 
 
 @dataclass
@@ -87,9 +88,8 @@ def fetch_pages(urls: list[str], registry: str | None = None, **options: Any) ->
 
 def _apart(function: Callable[..., Any], *arguments: Any) -> Any:
     # No pool: a pool whose worker cannot import its task waits for ever.
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_report, args=(there, function, arguments))
+    here, there = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=_report, args=(there, function, arguments, dict(os.environ)))
     process.start()
     there.close()
     try:
@@ -106,7 +106,10 @@ def _apart(function: Callable[..., Any], *arguments: Any) -> Any:
     return result
 
 
-def _report(there: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _report(
+    there: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], environment: dict[str, str]
+) -> None:
+    os.environ.update(environment)  # it was forked from a process that started before
     try:
         result = function(*arguments)
     except Exception as error:

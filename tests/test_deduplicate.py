@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from founderwatch.items import Article, Failure, Story
+from datetime import UTC, datetime
+
+import pytest
+
+from founderwatch.items import Article, Failure, Page, Story
 from pipelines.deduplicate import Deduplicate
 
 ENGLISH = """\
@@ -19,8 +23,13 @@ CHINESE = """\
 投资人表示，她已在杭州和新加坡接触多家机构，但公司尚未注册，融资金额没有确定，预计年底前完成首轮。"""
 
 
-def story(url: str, body: str) -> Story:
-    return Story(article=Article(url=url, source="s", title="t", body=body))
+def known(body: str) -> tuple[str, str, str, str]:
+    return ("https://a.example/1", "s", "t", body)
+
+
+def story(url: str, body: str, title: str = "t", source: str = "s", fetched: bool = False) -> Story:
+    page = Page(url, source, b"", datetime.now(UTC)) if fetched else None
+    return Story(page=page, article=Article(url=url, source=source, title=title, body=body))
 
 
 def test_copies_link_to_the_first_and_keep_everything() -> None:
@@ -38,7 +47,7 @@ def test_copies_link_to_the_first_and_keep_everything() -> None:
 
 def test_edited_copy() -> None:
     edited = ENGLISH.replace("Monday", "Tuesday").replace("nine years", "almost a decade").replace("warm", "kind")
-    stage = Deduplicate([("https://a.example/1", ENGLISH)])
+    stage = Deduplicate([known(ENGLISH)])
     assert stage(story("https://b.example/1", edited)).copy_of == "https://a.example/1"
 
 
@@ -48,29 +57,29 @@ def test_two_reports_of_one_event_are_no_copies() -> None:
         "her team this week, and several colleagues plan to join. People close to her say talks with funds have begun. "
         "The Stockholm firm, listed since 2024, said a new head would be found soon and that customers need not worry."
     )
-    stage = Deduplicate([("https://a.example/1", ENGLISH)])
+    stage = Deduplicate([known(ENGLISH)])
     assert stage(story("https://b.example/1", other)).copy_of is None
 
 
 def test_flashes_of_one_pattern_are_no_copies() -> None:
     one = "芯潮科技获悉，蔚来智能座舱总监邱正阳已于上周离职创业，新公司主攻车载语音大模型。"
     two = "芯潮科技获悉，小鹏智能驾驶总监刘思远已于上周离职创业，新公司主攻车载视觉大模型。"
-    stage = Deduplicate([("https://a.example/1", one)])
+    stage = Deduplicate([known(one)])
     assert stage(story("https://a.example/2", two)).copy_of is None
     assert stage(story("https://b.example/1", one)).copy_of == "https://a.example/1"
 
 
 def test_a_story_is_no_copy_of_itself() -> None:
-    stage = Deduplicate([("https://a.example/1", ENGLISH)])
+    stage = Deduplicate([known(ENGLISH)])
     assert stage(story("https://a.example/1", ENGLISH)).copy_of is None
 
 
 def test_recent_stories_are_read_at_the_first_need() -> None:
     calls = []
 
-    def recent() -> list[tuple[str, str]]:
+    def recent() -> list[tuple[str, str, str, str]]:
         calls.append(1)
-        return [("https://a.example/1", CHINESE)]
+        return [known(CHINESE)]
 
     stage = Deduplicate(recent)
     assert stage(Story(failure=Failure("fetch", "HTTP 404"))).copy_of is None and not calls
@@ -83,3 +92,52 @@ def test_short_and_empty_bodies_pass() -> None:
     stage = Deduplicate()
     for body in ("", "x", "离职创业", "x"):
         assert stage(story(f"https://a.example/{body}", body)).copy_of is None
+
+
+# Versions
+
+TITLE = "Head of database group leaves Northwind to found a company"
+EDITED = ENGLISH.replace("Monday", "Tuesday")
+
+
+@pytest.mark.parametrize(
+    ("url", "title", "body", "version"),
+    [
+        ("https://m.a.example/other", TITLE, ENGLISH, True),
+        ("https://a.example/updated", f"{TITLE}, investors wait", EDITED, True),
+        ("https://a.example/news/4831177-quite-another-slug", "Mara Lindqvist goes", EDITED, True),
+        # What shares only a pattern, a site or a text stays a story of its own, and a copy at most.
+        ("https://a.example/x", "Markets on Friday", ENGLISH, False),
+        ("https://b.example/other", TITLE, ENGLISH, False),
+        ("https://a.example/20261127/x", "Markets on Friday", ENGLISH, False),
+    ],
+)
+def test_another_page_of_the_same_story(url: str, title: str, body: str, version: bool) -> None:
+    stage = Deduplicate()
+    first = "https://a.example/news/4831177-the-slug" if "4831177" in url else "https://a.example/20261127/1"
+    stage(story(first, ENGLISH, TITLE, fetched=True))
+    found = stage(story(url, body, title, fetched=True))
+    assert (found.version_of, found.copy_of) == ((first, None) if version else (None, first))
+
+
+def test_other_sources_and_given_texts_are_copies() -> None:
+    stage = Deduplicate([("https://a.example/1", "s", TITLE, ENGLISH)])
+    assert stage(story("https://a.example/2", ENGLISH, TITLE, "other", fetched=True)).copy_of == "https://a.example/1"
+    assert stage(story("https://a.example/3", ENGLISH, TITLE)).copy_of == "https://a.example/1"
+
+
+def test_flashes_of_one_site_and_pattern_are_two_stories() -> None:
+    one = "蔚来汽车发布十一月交付数据：全月交付新车两万一千辆，同比增长百分之三十二，累计交付六十八万辆。"
+    two = "小鹏汽车发布十一月交付数据：全月交付新车三万零八百辆，同比增长百分之五十四，累计交付六十二万辆。"
+    stage = Deduplicate()
+    stage(story("https://a.example/1", one, "蔚来：十一月交付新车两万一千辆", fetched=True))
+    assert stage(story("https://a.example/2", two, "小鹏：十一月交付新车三万零八百辆", fetched=True)).version_of is None
+
+
+def test_a_copy_in_traditional_characters_is_found() -> None:
+    from opencc import OpenCC
+
+    traditional = OpenCC("s2t").convert(CHINESE)
+    assert traditional != CHINESE
+    stage = Deduplicate([known(CHINESE)])
+    assert stage(story("https://tw.example/1", traditional)).copy_of == "https://a.example/1"

@@ -104,7 +104,7 @@ def test_the_line_says_what_it_should_to_a_shell(here, tmp_path):
     begin, line, end = shown.stdout.splitlines()
     assert [begin, end] == [f"# {word} founderwatch {here}/data/x y.db" for word in ("BEGIN", "END")]
     assert as_cron(line, tmp_path) == [
-        "-P", "-m", "founderwatch", "crawl", "--quiet", "--for", "4m",
+        "-P", "-m", "founderwatch", "crawl", "--due", "--quiet", "--for", "4m",
         "--config", str(here / "founderwatch.toml"), "--db", str(here / "data/x y.db"),
     ]  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_reads_every_field() -> None:
         ('["https://36kr.com/feed"]', '"https://36kr.com/feed"', "sources.toml:7: feeds must be a list of strings, not 'https://36kr.com/feed'"),
         ('  "/video/",', '  "(video",', "sources.toml:10: deny is not a regular expression: '(video'"),
         ('language = "zh"', 'language = "Chinese"', "sources.toml:6: language must be a language code"),
-        ('listings = ["https://plain.example/news"]', "", "sources.toml:13: feeds is missing: one of feeds, sitemaps, listings is needed"),
+        ('listings = ["https://plain.example/news"]', "", "sources.toml:13: feeds is missing: one of feeds, sitemaps, listings, apis is needed"),
         ("max_pages = 2", "max_pages = 0", "sources.toml:18: max_pages must be a whole number from 1 to 100, not 0"),
         ("# A comment", "[sources]", "sources.toml:1: sources is unknown (did you mean 'source'?)"),
         ('home = "https://plain.example/"', 'home = "ftp://plain.example/"', "sources.toml:15: home must be an http or https address"),

@@ -238,7 +238,7 @@ def scrapy(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_scrapy_list() -> None:
-    assert scrapy("list").stdout.split() == ["check", "feed", "find", "listing", "news", "page", "sitemap"]
+    assert scrapy("list").stdout.split() == ["api", "check", "feed", "find", "listing", "news", "page", "sitemap"]
 
 
 def test_scrapy_check_needs_no_network() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.crawling import Crawled, crawl
 from tests.mockserver import PAGES, Server, mockserver
 
-TIMEOUT = 3
+TIMEOUT = 10  # what a machine with other work needs
 SETTINGS = {"DOWNLOAD_TIMEOUT": TIMEOUT, "RETRY_TIMES": 1}
 FEEDS = ("html", "empty", "cut", "undated", "bomb", "odd", "json", "loopback", "huge", "500")
 
@@ -125,7 +125,7 @@ def test_source_that_never_answers(crawled: Crawled) -> None:
     report = crawled.source("silent")
     [message] = report.messages
     assert message.reason == f"no complete answer within {TIMEOUT} s"
-    assert crawled.seconds < 40  # type: ignore[attr-defined]
+    assert crawled.seconds < 55  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from founderwatch import status
-from founderwatch.alerts.heartbeat import heartbeat
-from founderwatch.alerts.sender import Alarm
-from founderwatch.database.retention import drop_texts
 from founderwatch.database.store import recent_texts
 from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
 from founderwatch.progress import progress
 from founderwatch.render import safe
+from founderwatch.turns import Choice, after, choose, stored
 from pipelines.classify import Classify
 from pipelines.deduplicate import Deduplicate
 from pipelines.extract import Extract
@@ -27,11 +27,13 @@ from spiders.deadline import TIME_UP
 from spiders.entries import oldest
 from spiders.report import SourceReport
 from spiders.sources import RegistryError
+from spiders.timetable import LOOK_BACK, Turn, earliest
+
+Health = Mapping[str, tuple[str, str | None]]
 
 # A copy appears within weeks of its original.
 _COPIES_WITHIN = timedelta(days=60)
 _MOST_MESSAGES = 12
-_MOST_DROPPED = 2000  # old texts: the next crawl, or `vacuum`, goes on
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -61,10 +63,14 @@ class _Duration(click.ParamType):
     metavar="10m",
     help="Stop after so long, and leave the rest for the next crawl.",
 )
+@click.option("--due", is_flag=True, help="Ask only the sources whose turn it is; schedules say this.")
+@click.option("--now", is_flag=True, help="Ask also those that a site's Retry-After or the day's quota holds back.")
 @common
-def command(*, sources, only, since, limit, longest, config, quiet):
+def command(*, sources, only, since, limit, longest, due, now, config, quiet):
     """Read all sources and store what is new.
 
+    \b
+    A source that is named with --only is asked in any case.
     \b
     Example:  founderwatch crawl --since 7d
               founderwatch crawl --only 36kr --only techcrunch --limit 20
@@ -76,10 +82,17 @@ def command(*, sources, only, since, limit, longest, config, quiet):
         limit_day = oldest(since or config.since)
     except (RegistryError, ValueError) as error:
         fail(status.USAGE, str(error))
-    with locked(config), heartbeat(config.ping_url) as beat:
+    with locked(config):
+        began, turns = datetime.now(UTC), stored(config.database)
+        choice = Choice(chosen) if only or now else choose(chosen, turns, began, due)
+        if not choice.asked:
+            if not quiet:
+                click.echo(_nothing_due(choice, turns))
+            return
         reader, store = open_reader(config), open_store(config)
         store.register_sources(registry.sources)
         number = store.start_run("crawl")
+        before = store.health()
         keep = Keep(store, reader.threshold)
         stages = {
             "extract": Extract(),
@@ -88,42 +101,68 @@ def command(*, sources, only, since, limit, longest, config, quiet):
             "classify": Classify(reader),
             "store": keep,
         }
-        with Alarm(config) as alarm, progress("crawling", quiet) as on_progress:
+        with progress("crawling", quiet) as on_progress:
             report = run(
                 registry.sources,
                 stages,
-                only=[s.name for s in chosen],
+                only=[s.name for s in choice.asked],
                 since=limit_day,
                 limit=limit,
                 seen=store.is_known,
+                edited=store.is_edited,
                 states=store,
+                used={} if only or now else {name: turn.used(began) for name, turn in turns.items()},
                 on_progress=on_progress,
                 contact=config.contact,
                 longest=longest,
             )
-            counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
-            store.finish_run(number, counts, [_row(s) for s in report.sources])
-            if report.exit_status != status.FAILED:
-                alarm.ended()
-        if config.keep_texts:
-            drop_texts(store.db, config.keep_texts, most=_MOST_DROPPED)
+        counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
+        then = after(report, choice.asked, turns, store.published_since(began - LOOK_BACK), began)
+        store.finish_run(number, counts, [_row(s, keep.new[s.name]) for s in report.sources], then)
+        changes = _changes(before, store.health(), [s.name for s in report.sources])
         store.close()
-        beat.note = _summary(report, keep.counts)
-        _say(report, keep.counts, quiet)
-        for line in (*alarm.troubles, *beat.troubles):
-            click.echo(f"founderwatch: {safe(line)}", err=True)
-        sys.exit(report.exit_status)
+    _say(report, keep.counts, quiet)
+    if not quiet:
+        for line in _held(choice, turns, began) + changes:
+            click.echo(line)
+    sys.exit(report.exit_status)
 
 
-def _row(source: SourceReport) -> dict:
+def _nothing_due(choice: Choice, turns: Mapping[str, Turn]) -> str:
+    names = [source.name for source in (*choice.held, *choice.waiting)]
+    first = earliest(turns[name] for name in names)
+    when = f"; the next one is due at {first:%H:%M} UTC" if first else ""
+    held = f", {len(choice.held)} of them held back" if choice.held else ""
+    return f"none of {len(names)} sources is due{held}{when} (`founderwatch crawl --now` asks all of them)"
+
+
+def _held(choice: Choice, turns: Mapping[str, Turn], now: datetime) -> list[str]:
+    """A line for each source that was not asked although it was its turn."""
+    return [safe(f"{source.name}: {turns[source.name].in_words(now)}") for source in choice.held]
+
+
+def _changes(before: Health, now: Health, names: list[str]) -> list[str]:
+    """A line for each source that does otherwise than before this crawl."""
+    lines = []
+    for name in names:
+        (was, _), (verdict, why) = before.get(name, ("never crawled", None)), now.get(name, ("never crawled", None))
+        if was == verdict or (was, verdict) == ("never crawled", "healthy"):
+            continue
+        lines.append(safe(f"{name}: {was} → {verdict}" + (f" ({why})" if why and verdict != "healthy" else "")))
+    return lines
+
+
+def _row(source: SourceReport, new: int) -> dict:
     trouble = next((m for m in source.messages if m.stage != "note"), None)
+    taken = ("channels", "channels_failed", "found", "known", "fetched", "failed", "unfetched", "extracted", "letters",
+             "requests", "grade", "blocked")  # fmt: skip
     return {
         "source": source.name,
-        "channels": source.channels_read + source.channels_unchanged + source.channels_failed,
-        "channels_failed": source.channels_failed,
-        "found": source.found,
-        "fetched": source.fetched,
-        "failed": source.failed,
+        **{name: getattr(source, name) for name in taken},
+        "unchanged": source.channels_unchanged,
+        "new": new,
+        "newest": source.newest.isoformat(timespec="seconds") if source.newest else None,
+        "causes": json.dumps(source.causes, ensure_ascii=False) if source.causes else None,
         "message": f"{trouble.url}: {trouble.reason}" if trouble else None,
     }
 
@@ -147,12 +186,8 @@ def _say(report, counts, quiet: bool) -> None:
         why = report.reason if report.reason not in ("finished", "shutdown", TIME_UP) else "no source answered"
         click.echo(f"founderwatch: nothing could be done: {safe(why)}", err=True)
     if not quiet:
-        click.echo(_summary(report, counts))
-
-
-def _summary(report, counts) -> str:
-    seconds = (report.finished_at - report.started_at).total_seconds()
-    return (
-        f"{len(report.sources)} sources, {report.total('found')} stories named, {counts['new']} new,"
-        f" {counts['flagged']} flagged, {counts['failed']} failed, in {seconds:.0f} s"
-    )
+        seconds = (report.finished_at - report.started_at).total_seconds()
+        click.echo(
+            f"{len(report.sources)} sources, {report.total('found')} stories named, {counts['new']} new,"
+            f" {counts['flagged']} flagged, {counts['failed']} failed, in {seconds:.0f} s"
+        )

@@ -20,6 +20,7 @@ from founderwatch.options import common, fail, open_registry
 from founderwatch.progress import progress
 from founderwatch.render import as_json as to_json
 from founderwatch.render import safe, shortened
+from founderwatch.turns import stored
 from spiders.sources import PACKAGED, Registry, RegistryError, Source
 
 _NEVER = "-"
@@ -51,16 +52,21 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON arr
 @_json
 @common
 def list_sources(path, as_json, config, quiet):
-    """List the sources and their channels; a registry with mistakes names each with its line.
+    """List the sources, their channels and when each is due; a registry with mistakes names each with its line.
 
     \b
     Example:  founderwatch sources list --sources my-sources.toml
     """
     registry = open_registry(config, path)
+    now, turns = datetime.now(UTC), stored(config.database)
     if as_json:
         rows = [
             {"name": s.name, "title": s.title, "home": s.home, "language": s.language, "kind": s.kind,
              "feeds": list(s.feeds), "sitemaps": list(s.sitemaps), "listings": list(s.listings),
+             "apis": [api.url for api in s.apis],
+             "due": _iso(turns[s.name].due_at) if s.name in turns else None,
+             "state": turns[s.name].state if s.name in turns else None,
+             "turn": turns[s.name].in_words(now) if s.name in turns else None,
              "disabled": s.name in registry.disabled}
             for s in registry.sources
         ]  # fmt: skip
@@ -72,11 +78,12 @@ def list_sources(path, as_json, config, quiet):
             s.title,
             s.language,
             s.kind,
+            safe(turns[s.name].in_words(now)) if s.name in turns else _NEVER,
             "\n".join(s.channels),
         )
         for s in registry.sources
     ]
-    _print(("name", "title", "language", "kind", "channels"), rows)
+    _print(("name", "title", "language", "kind", "asked", "channels"), rows)
     if not quiet:
         off = len(registry.sources) - len(registry.enabled)
         chinese = sum(s.language == "zh" for s in registry.sources)
@@ -100,13 +107,16 @@ def check_sources(names, path, as_json, config, quiet):
     """
     chosen = _chosen(open_registry(config, path), names)
     results = [_result(check) for check in _check(chosen, config, quiet or as_json)]
+    now, turns = datetime.now(UTC), stored(config.database)
+    told = {name: turn.in_words(now) for name, turn in turns.items() if turn.trouble or turn.is_held(now)}
     if as_json:
-        click.echo(to_json([_as_row(check, health) for check, health in results], indent=2))
+        rows = [_as_row(check, health) | {"turn": told.get(check.source.name)} for check, health in results]
+        click.echo(to_json(rows, indent=2))
     else:
         rows = [
             (check.source.name, health.verdict, str(check.named), _age(check.newest), health.robots,
              f"{_readable(check)}/{len(check.stories)}",
-             "\n".join(safe(line) for line in (health.reason, health.advice) if line))
+             "\n".join(safe(line) for line in (health.reason, health.advice, told.get(check.source.name)) if line))
             for check, health in results
         ]  # fmt: skip
         _print(("name", "verdict", "stories", "newest", "robots", "read", "why, and what to do"), rows)

@@ -6,22 +6,30 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import closing
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlite_utils
 
-from founderwatch.database import erasure, gathering, missed, reviews, search, settling, watches
+from founderwatch.address import fold
+from founderwatch.database import gathering, missed, reviews, search, settling, watches
 from founderwatch.database.migrations import migrations, unknown
+from founderwatch.database.rows import dicts
 from founderwatch.database.transaction import writing
 from founderwatch.events.people import person_key
 from founderwatch.items import EVENT_FIELDS, Article, Assessment, Failure, Mention, Story
+from spiders.entries import Entry
 from spiders.state import ChannelState
+from spiders.timetable import Turn
 
 _GIVE_UP = 3  # an address that failed so often is left alone
+_GIVE_UP_PASSING = 100  # where asking again may help
+_RUNS_KEPT = timedelta(days=60)
+_EDITED_WITHIN = timedelta(days=14)
+_MOST_LOOKS = 3
 _BUSY_MS = 30_000  # a reviewer's or reader's lock is waited for
 
 
@@ -31,7 +39,7 @@ class DatabaseError(RuntimeError):
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a story: `new` or `known` article, `old`, `failed` or `erased`, and whether it was flagged."""
+    """What became of a story: `new` or `known` article, `old` or `failed`, and whether it was flagged."""
 
     outcome: str
     article: int | None = None
@@ -60,6 +68,7 @@ class Store:
                 f"{self.path} was written by a newer founderwatch ({', '.join(sorted(newer))}): upgrade, or name another --db"
             )
         self.db.execute("pragma foreign_keys = on")
+        self.db.register_function(fold, deterministic=True)  # for the migrations
         with self._writing():
             migrations.apply(self.db)
             if gathering.is_unfiled(self.db):
@@ -77,6 +86,10 @@ class Store:
                 if "locked" not in str(error) or time.monotonic() > until:
                     raise
             time.sleep(0.02)
+
+    def together(self):
+        """Makes one transaction of what is written within: a story, and what the crawl remembers of its channel."""
+        return self._writing()
 
     def _writing(self):
         return writing(self.db.conn)
@@ -111,13 +124,50 @@ class Store:
         with self._writing():
             return self.db["runs"].insert({"command": command, "started_at": _now()}).last_pk
 
-    def finish_run(self, run: int, counts: dict[str, int], sources: Iterable[dict] = ()) -> None:
-        """Closes a run with its counts, and with one row for each source that it asked."""
+    def finish_run(
+        self,
+        run: int,
+        counts: dict[str, int],
+        sources: Iterable[dict] = (),
+        turns: Mapping[str, Turn] | None = None,
+    ) -> None:
+        """Closes a run with its counts, with one row for each source that it asked, and with their next turns."""
         with self._writing():
             self.db["runs"].update(run, {"finished_at": _now(), **counts})
             for row in sources:
                 self.db["source_runs"].insert({"run": run, **row}, replace=True)
                 self.db["sources"].update(row["source"], {"last_run": run})
+            for source, turn in (turns or {}).items():
+                self._take_turn(source, turn)
+            # What health is measured against reaches 35 days back.
+            self.db.execute(
+                "delete from source_runs where run < (select min(id) from runs where started_at >= ?)",
+                [_iso(datetime.now(UTC) - _RUNS_KEPT)],
+            )
+
+    def turns(self) -> dict[str, Turn]:
+        """When each source is due, by name (spiders.timetable)."""
+        return turns_of(self.db.conn)
+
+    def _take_turn(self, source: str, turn: Turn) -> None:
+        row = {name: getattr(turn, name) for name in ("state", "trouble", "reason", "day", "requests")}
+        times = {name: _iso(getattr(turn, name)) for name in ("asked_at", "due_at", "held_until")}
+        every = int(turn.every.total_seconds())
+        self.db["timetable"].upsert({"source": source, "every": every, **row, **times}, pk="source")
+
+    def published_since(self, day: datetime) -> dict[str, int]:
+        """How many stories each source has published since a day."""
+        return dict(
+            self.db.execute(
+                "select source, count(*) from articles where coalesce(published, first_seen_at) >= ? group by source",
+                [_iso(day)],
+            ).fetchall()
+        )
+
+    def health(self) -> dict[str, tuple[str, str | None]]:
+        """Each source's verdict and why, by name (the view source_health)."""
+        rows = self.db.execute("select name, verdict, message from source_health")
+        return {name: (verdict, message) for name, verdict, message in rows}
 
     # What a crawl must not fetch again
 
@@ -125,19 +175,36 @@ class Store:
         """Whether an address need not be fetched: its story is stored, or it has failed again and again."""
         return (
             self.db.execute(
-                "select 1 from addresses where url = :url union all select 1 from failures"
-                " where url = :url and (stage = 'since' or times >= :most)",
-                {"url": url, "most": _GIVE_UP},
+                """select 1 from addresses where url = :url or folded = :folded union all select 1 from failures
+                   where url = :url and (stage = 'since' or (times >= :few and not passing) or times >= :many)""",
+                {"url": url, "folded": fold(url), "few": _GIVE_UP, "many": _GIVE_UP_PASSING},
             ).fetchone()
             is not None
-        ) or erasure.is_erased(self.db, url)
+        )
+
+    def is_edited(self, source: str, url: str, entry: Entry) -> bool:
+        """Whether a channel now tells a stored story otherwise than when it was fetched: it is worth a second look.
+
+        Only its own source's word counts, while it is young, and a few times: some feeds date every entry anew.
+        """
+        row = self.db.execute(
+            """select a.announced, a.revised from addresses d join articles a on a.id = d.article
+               where d.url = ? and a.source = ? and a.first_seen_at >= ? and a.looked < ?""",
+            [url, source, _iso(datetime.now(UTC) - _EDITED_WITHIN), _MOST_LOOKS],
+        ).fetchone()
+        if row is None:
+            return False
+        announced, revised = row
+        if entry.revised and revised and _iso(entry.revised) > revised:
+            return True
+        return bool(entry.title and announced and entry.title != announced)
 
     def get(self, source: str, url: str) -> ChannelState | None:
         """What is remembered of a channel (spiders.state.ChannelStates)."""
         row = self.db.execute(
-            "select etag, last_modified, oldest from channels where source = ? and url = ?", [source, url]
+            "select etag, last_modified, oldest, digest from channels where source = ? and url = ?", [source, url]
         ).fetchone()
-        return ChannelState(row[0], row[1], datetime.fromisoformat(row[2]) if row[2] else None) if row else None
+        return ChannelState(row[0], row[1], datetime.fromisoformat(row[2]) if row[2] else None, row[3]) if row else None
 
     def set(self, source: str, url: str, state: ChannelState) -> None:
         """Remembers a channel whose stories were all dealt with."""
@@ -149,6 +216,7 @@ class Store:
                     "etag": state.etag,
                     "last_modified": state.last_modified,
                     "oldest": _iso(state.oldest),
+                    "digest": state.digest,
                     "checked_at": _now(),
                 },
                 pk=("source", "url"),
@@ -222,16 +290,12 @@ class Store:
             return stored
 
     def _save(self, story: Story, threshold: float) -> Stored:
-        screened = erasure.screened(self.db, story, threshold)
-        if screened is None:
-            return Stored("erased")
-        story = screened
         too_old = story.failure is not None and story.failure.stage == "since"
         if story.article is None or too_old:
             self._save_failure(story)
             return Stored("old" if too_old else "failed")
         judged = story.assessment is not None
-        article, new = self._save_article(story.article, story.notes, story.copy_of, story.page, judged)
+        article, new = self._save_article(story, judged)
         if story.failure is not None:
             self._save_failure(story)
         flagged = False
@@ -244,26 +308,22 @@ class Store:
         failure = story.failure or Failure("store", "the story came without text and without a reason")
         url = story.page.url if story.page else (story.article.url if story.article else "")
         self.db.execute(
-            """insert into failures (url, source, stage, reason, first_at, last_at) values (:url, :source, :stage, :reason, :now, :now)
-               on conflict (url) do update set stage = :stage, reason = :reason, last_at = :now, times = times + 1""",
-            {"url": url, "source": story.page.source if story.page else None, "stage": failure.stage, "reason": failure.reason, "now": _now()},
+            """insert into failures (url, source, stage, reason, passing, first_at, last_at)
+               values (:url, :source, :stage, :reason, :passing, :now, :now)
+               on conflict (url) do update set stage = :stage, reason = :reason, passing = :passing, last_at = :now, times = times + 1""",
+            {"url": url, "source": story.page.source if story.page else None, "stage": failure.stage, "reason": failure.reason,
+             "passing": failure.passing, "now": _now()},
         )  # fmt: skip
 
-    def _save_article(self, article: Article, notes, copy_of, page, judged: bool) -> tuple[int, bool]:
+    def _save_article(self, story: Story, judged: bool) -> tuple[int, bool]:
         """The article's id, and whether it is new; a known one takes over a text that was judged anew."""
+        article, page = story.article, story.page
+        assert article is not None
         url = article.url or text_address(article.title, article.body)
         addresses = {url} | {a for a in (page.url, page.requested_url) if a} if page else {url}
-        found = self.db.execute(
-            f"select a.id, a.title, a.body from addresses d join articles a on a.id = d.article"
-            f" where d.url in ({_marks(addresses)}) order by d.url <> ?",
-            [*addresses, url],
-        ).fetchone()
+        found = self._article_at(url, addresses, story.version_of, page is not None)
         if found is None:
-            original = (
-                self.db.execute("select article from addresses where url = ?", [copy_of]).fetchone()
-                if copy_of
-                else None
-            )
+            original = self._article_at(story.copy_of, {story.copy_of}) if story.copy_of else None
             row = {
                 "url": url,
                 "source": article.source,
@@ -275,34 +335,58 @@ class Store:
                 "published": _iso(article.published),
                 "first_seen_at": _iso(page.fetched_at) if page else _now(),
                 "copy_of": original[0] if original else None,
-                "notes": "; ".join(notes) or None,
+                "notes": "; ".join(story.notes) or None,
             }
             identifier = self.db["articles"].insert(row).last_pk
             self._index(identifier, article.title, article.body)
         else:
             identifier, title, body = found
             if judged and (title, body) != (article.title, article.body):
-                # Evidence counts its characters in the text that was judged.
-                self._index(identifier, title, body, "delete")
-                self._index(identifier, article.title, article.body)
-                self.db["articles"].update(
-                    identifier,
-                    {
-                        "title": article.title,
-                        "body": article.body,
-                        "language": article.language,
-                        "notes": "; ".join(notes) or None,
-                    },
-                )
+                self._replace_text(identifier, title, body, article, story.notes)
             if article.published:
                 self.db.execute(
                     "update articles set published = ? where id = ? and published is null",
                     [_iso(article.published), identifier],
                 )
-        self.db["addresses"].insert_all([{"url": a, "article": identifier} for a in addresses], ignore=True)
+        if page is not None:
+            self.db.execute(
+                "update articles set announced = ?, revised = ?, looked = looked + 1 where id = ? and source = ?",
+                [page.title, _iso(page.revised), identifier, page.source],
+            )
+        self.db["addresses"].insert_all(
+            [{"url": a, "article": identifier, "folded": fold(a)} for a in addresses], ignore=True
+        )
         # What failed before and is now here is no failure any more.
         self.db.execute(f"delete from failures where url in ({_marks(addresses)})", list(addresses))
         return identifier, found is None
+
+    def _article_at(
+        self, url: str, addresses: set[str], version_of: str | None = None, fetched: bool = True
+    ) -> tuple[int, str, str] | None:
+        """The article (id, title, body) that one of the addresses leads to; of what was fetched, in whatever spelling."""
+        wanted = [*addresses, *([version_of] if version_of else [])]
+        folded = [fold(address) for address in wanted] if fetched else []
+        return self.db.execute(
+            f"""select a.id, a.title, a.body from addresses d join articles a on a.id = d.article
+                where d.url in ({_marks(wanted)}) or d.folded in ({_marks(folded)}) order by d.url <> ?, d.article""",
+            [*wanted, *folded, url],
+        ).fetchone()
+
+    def _replace_text(self, identifier: int, title: str, body: str, article: Article, notes: Iterable[str]) -> None:
+        """Puts another text in an article's place, and keeps the former one as a version."""
+        self.db["versions"].insert({"article": identifier, "title": title, "body": body, "replaced_at": _now()})
+        # Evidence counts its characters in the text that was judged.
+        self._index(identifier, title, body, "delete")
+        self._index(identifier, article.title, article.body)
+        self.db["articles"].update(
+            identifier,
+            {
+                "title": article.title,
+                "body": article.body,
+                "language": article.language,
+                "notes": "; ".join(notes) or None,
+            },
+        )
 
     def _index(self, article: int, title: str, body: str, command: str | None = None) -> None:
         """Enters a text in the full-text index, or with "delete" takes out what was entered."""
@@ -393,20 +477,39 @@ def _same_event(old: list[dict], key: str | None, mention: Mention) -> str | Non
     return max(like, key=lambda row: (row["kind"] == mention.kind, row["employer"] == mention.employer))["event"]
 
 
+def turns_of(connection: sqlite3.Connection) -> dict[str, Turn]:
+    """When each source is due, by name, as a database holds it."""
+    return {
+        row["source"]: Turn(
+            asked_at=datetime.fromisoformat(row["asked_at"]),
+            due_at=datetime.fromisoformat(row["due_at"]),
+            every=timedelta(seconds=row["every"]),
+            trouble=row["trouble"],
+            held_until=datetime.fromisoformat(row["held_until"]) if row["held_until"] else None,
+            reason=row["reason"],
+            day=row["day"],
+            requests=row["requests"],
+        )
+        for row in dicts(connection.execute("select * from timetable"))
+    }
+
+
 def text_address(title: str, body: str) -> str:
     """What stands for the address of a text that has none: the same text is the same story."""
     return f"text:{_digest(title + body)}"
 
 
-def recent_texts(path: Path, since: datetime, until: datetime | None = None) -> Iterator[tuple[str, str]]:
-    """(url, body) of the stories since a day that are no copies: what a new story may repeat.
+def recent_texts(
+    path: Path, since: datetime, until: datetime | None = None
+) -> Iterator[tuple[str, str | None, str, str]]:
+    """(url, source, title, body) of the stories since a day that are no copies: what a new story may repeat.
 
     Opens a connection of its own, since it is asked for in the thread that computes.
     """
     with closing(sqlite3.connect(path, timeout=_BUSY_MS / 1000)) as connection:
         yield from connection.execute(
-            """select url, body from articles where first_seen_at >= ? and first_seen_at < ? and copy_of is null
-               order by id""",
+            """select url, source, title, body from articles
+               where first_seen_at >= ? and first_seen_at < ? and copy_of is null order by id""",
             [_iso(since), _iso(until) or "9999"],
         )
 

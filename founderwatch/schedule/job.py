@@ -33,7 +33,7 @@ class Job:
         """The interpreter that runs now, so that a schedule needs no PATH; a run ends before the next is due."""
         # -P: a folder `models` in the home directory, where cron starts, must not stand in for ours.
         named = ["--config", str(self.config)] if self.config else []
-        crawl = ["crawl", "--quiet", "--for", f"{self.minutes - 1}m", *named, "--db", str(self.database)]
+        crawl = ["crawl", "--due", "--quiet", "--for", f"{self.minutes - 1}m", *named, "--db", str(self.database)]
         return [sys.executable, "-P", "-m", "founderwatch", *crawl]
 
     @property

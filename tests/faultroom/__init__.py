@@ -1,0 +1,1 @@
+"""A newsroom in which everything goes wrong: many sources on loopback, each with one fault of the real web."""

@@ -1,0 +1,25 @@
+"""The newsroom of faults: all stories that can be had are had, exactly once, and each failure is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faultroom.faults import FAULTS
+from tests.faultroom.run import crawl_all, newsroom, outcomes
+
+
+@pytest.mark.parametrize(
+    ("sources", "stories", "judge"),
+    [(len(FAULTS), 10, False), pytest.param(200, 100, True, marks=pytest.mark.long)],
+)
+def test_all_that_can_be_had_is_had_once(tmp_path: Path, sources: int, stories: int, judge: bool) -> None:
+    database = tmp_path / "x.db"
+    with newsroom(sources, stories, tmp_path) as room:
+        runs = crawl_all(room, database, judge)
+        found = outcomes(room, database, runs)
+    wrong = [outcome for outcome in found if outcome.missing or outcome.doubled or outcome.strays]
+    assert not wrong, wrong
+    assert [run.reason for run in runs] == ["finished"] * len(runs)
+    assert max(run.peak for run in runs) <= 500, "MB"
