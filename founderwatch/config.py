@@ -9,13 +9,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import platformdirs
 
-from founderwatch.alerts import channel, limits
+from founderwatch.alerts import channel, keys, limits
 from founderwatch.alerts.channel import Channel
-from founderwatch.alerts.keys import KeyMistake
+from founderwatch.alerts.keys import KeyMistake, written
 from founderwatch.alerts.limits import Limits
 from models.encoder import ALARMS, WEIGHTS
 from spiders.entries import oldest
@@ -31,6 +32,7 @@ _FROM_ENVIRONMENT = {
     "secret": "FOUNDERWATCH_SECRET",
     "ping_url": "FOUNDERWATCH_PING_URL",
 }
+LEAST_KEPT = timedelta(days=60)
 SECRETS = ("password_hash", "secret", "ping_url")
 
 
@@ -50,6 +52,7 @@ class Config:
     model: str = str(WEIGHTS)  # a folder or hub name
     alarms_per_1000: float = ALARMS  # how many of 1,000 ordinary stories may be flagged wrongly
     since: str = "30d"
+    keep_texts: timedelta | None = None  # how long the text of a story that tells of nobody is kept; None: for ever
     contact: str | None = None  # who answers for the crawl: an address or e-mail, sent with each request
     password_hash: str | None = None  # `datasette hash-password`, lets `serve` listen beyond loopback
     secret: str | None = None
@@ -178,6 +181,8 @@ def _checked(key: str, value, folder: Path, where: str):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
             raise ConfigError(f"{where}: must be a number between 0 and 1000, not {value!r}")
         return float(value)
+    if key == "keep_texts":
+        return _span(key, value, where)
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{where}: must be a text, not {value!r}")
     if key in ("ping_url", "desk") and not _ADDRESS.fullmatch(value):
@@ -192,6 +197,16 @@ def _checked(key: str, value, folder: Path, where: str):
         except ValueError as error:
             raise ConfigError(f"{where}: {error}") from error
     return value
+
+
+def _span(key: str, value: object, where: str) -> timedelta | None:
+    try:
+        span = keys.span_or_off({key: value}, key)
+    except KeyMistake as error:
+        raise ConfigError(f"{where}: {error}") from error
+    if span is not None and span < LEAST_KEPT:
+        raise ConfigError(f"{where}: must be at least {written(LEAST_KEPT)}: so long copies are looked for")
+    return span
 
 
 def _line(text: str, key: str) -> int:

@@ -74,6 +74,8 @@ def _value(key: str, config: Config) -> object:
         return [{**_table(one), "url": "(set)" if one.holds_secrets else one.url} for one in value]
     if key == "watchdog":
         return _table(value)
+    if key == "keep_texts":
+        return written(value)
     return value if value is None or isinstance(value, float) else str(value)
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 import click
 
 from founderwatch import status
+from founderwatch.alerts.heartbeat import heartbeat
+from founderwatch.alerts.sender import Alarm
+from founderwatch.database.retention import drop_texts
 from founderwatch.database.store import recent_texts
 from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
 from founderwatch.progress import progress
@@ -34,6 +37,7 @@ Health = Mapping[str, tuple[str, str | None]]
 # A copy appears within weeks of its original.
 _COPIES_WITHIN = timedelta(days=60)
 _MOST_MESSAGES = 12
+_MOST_DROPPED = 2000  # old texts: the next crawl, or `vacuum`, goes on
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -82,12 +86,13 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         limit_day = oldest(since or config.since)
     except (RegistryError, ValueError) as error:
         fail(status.USAGE, str(error))
-    with locked(config):
+    with locked(config), heartbeat(config.ping_url) as beat:
         began, turns = datetime.now(UTC), stored(config.database)
         choice = Choice(chosen) if only or now else choose(chosen, turns, began, due)
         if not choice.asked:
+            beat.note = _nothing_due(choice, turns)
             if not quiet:
-                click.echo(_nothing_due(choice, turns))
+                click.echo(beat.note)
             return
         reader, store = open_reader(config), open_store(config)
         store.register_sources(registry.sources)
@@ -101,7 +106,7 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
             "classify": Classify(reader),
             "store": keep,
         }
-        with progress("crawling", quiet) as on_progress:
+        with Alarm(config) as alarm, progress("crawling", quiet) as on_progress:
             report = run(
                 registry.sources,
                 stages,
@@ -116,16 +121,22 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
                 contact=config.contact,
                 longest=longest,
             )
-        counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
-        then = after(report, choice.asked, turns, store.published_since(began - LOOK_BACK), began)
-        store.finish_run(number, counts, [_row(s, keep.new[s.name]) for s in report.sources], then)
+            counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
+            then = after(report, choice.asked, turns, store.published_since(began - LOOK_BACK), began)
+            store.finish_run(number, counts, [_row(s, keep.new[s.name]) for s in report.sources], then)
+            if report.exit_status != status.FAILED:
+                alarm.ended()
         changes = _changes(before, store.health(), [s.name for s in report.sources])
+        if config.keep_texts:
+            drop_texts(store.db, config.keep_texts, most=_MOST_DROPPED)
         store.close()
-    _say(report, keep.counts, quiet)
-    if not quiet:
-        for line in _held(choice, turns, began) + changes:
+        beat.note = _summary(report, keep.counts)
+        _say(report, keep.counts, quiet)
+        for line in (*alarm.troubles, *beat.troubles):
+            click.echo(f"founderwatch: {safe(line)}", err=True)
+        for line in () if quiet else (*_held(choice, turns, began), *changes):
             click.echo(line)
-    sys.exit(report.exit_status)
+        sys.exit(report.exit_status)
 
 
 def _nothing_due(choice: Choice, turns: Mapping[str, Turn]) -> str:
@@ -186,8 +197,12 @@ def _say(report, counts, quiet: bool) -> None:
         why = report.reason if report.reason not in ("finished", "shutdown", TIME_UP) else "no source answered"
         click.echo(f"founderwatch: nothing could be done: {safe(why)}", err=True)
     if not quiet:
-        seconds = (report.finished_at - report.started_at).total_seconds()
-        click.echo(
-            f"{len(report.sources)} sources, {report.total('found')} stories named, {counts['new']} new,"
-            f" {counts['flagged']} flagged, {counts['failed']} failed, in {seconds:.0f} s"
-        )
+        click.echo(_summary(report, counts))
+
+
+def _summary(report, counts) -> str:
+    seconds = (report.finished_at - report.started_at).total_seconds()
+    return (
+        f"{len(report.sources)} sources, {report.total('found')} stories named, {counts['new']} new,"
+        f" {counts['flagged']} flagged, {counts['failed']} failed, in {seconds:.0f} s"
+    )

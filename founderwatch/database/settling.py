@@ -93,11 +93,12 @@ def keep_threshold(db: Database, given: float) -> None:
 def _note_status(db: Database, event: dict) -> None:
     """Notes that an event has reached a status, the first time: alerts are made of these rows."""
     db.execute(
-        """insert or ignore into status_changes (event, status, at) values (:id, :status,
-           case when exists (select 1 from status_changes where event = :id) then :now else :first_seen_at end)""",
+        """insert into status_changes (event, status, flagged, at) values (:id, :status, :flagged,
+           case when exists (select 1 from status_changes where event = :id) then :now else :first_seen_at end)
+           on conflict (event, status) do update set flagged = 1 where excluded.flagged""",
         {
             "now": datetime.now(UTC).isoformat(timespec="seconds"),
-            **{name: event[name] for name in ("id", "status", "first_seen_at")},
+            **{name: event[name] for name in ("id", "status", "flagged", "first_seen_at")},
         },
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlite_utils
 
 from founderwatch.address import fold
-from founderwatch.database import gathering, missed, reviews, search, settling, watches
+from founderwatch.database import erasure, gathering, missed, reviews, search, settling, watches
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.database.rows import dicts
 from founderwatch.database.transaction import writing
@@ -39,7 +39,7 @@ class DatabaseError(RuntimeError):
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a story: `new` or `known` article, `old` or `failed`, and whether it was flagged."""
+    """What became of a story: `new` or `known` article, `old`, `failed` or `erased`, and whether it was flagged."""
 
     outcome: str
     article: int | None = None
@@ -180,7 +180,7 @@ class Store:
                 {"url": url, "folded": fold(url), "few": _GIVE_UP, "many": _GIVE_UP_PASSING},
             ).fetchone()
             is not None
-        )
+        ) or erasure.is_erased(self.db, url)
 
     def is_edited(self, source: str, url: str, entry: Entry) -> bool:
         """Whether a channel now tells a stored story otherwise than when it was fetched: it is worth a second look.
@@ -290,6 +290,10 @@ class Store:
             return stored
 
     def _save(self, story: Story, threshold: float) -> Stored:
+        screened = erasure.screened(self.db, story, threshold)
+        if screened is None:
+            return Stored("erased")
+        story = screened
         too_old = story.failure is not None and story.failure.stage == "since"
         if story.article is None or too_old:
             self._save_failure(story)

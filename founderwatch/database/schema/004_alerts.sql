@@ -5,15 +5,17 @@ create table status_changes (
     event text not null references events(id) on delete cascade,
     status text not null,
     at text not null,
+    flagged integer not null,         -- whether the event was flagged while it had it
     primary key (event, status)
 ) without rowid;
 create index status_changes_by_time on status_changes(at);
-insert into status_changes (event, status, at) select id, status, first_seen_at from events;
+insert into status_changes (event, status, at, flagged) select id, status, first_seen_at, flagged from events;
 
 create table alert_channels (
     name text primary key,            -- as in the configuration
     added_at text not null,
-    opened_at text,                   -- null until the first crawl with it has ended: what that finds is one message
+    gathers integer not null,         -- 1: no crawl had ended when it was added; what the first one finds is one message
+    opened_at text,                   -- when that crawl ended; null until then, and nothing leaves
     failures integer not null default 0,  -- in a row
     failed_at text,
     error text,                       -- why the last attempt failed; null after one that did not
