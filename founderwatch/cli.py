@@ -15,6 +15,7 @@ _COMMANDS = {
     "scan": "Judge stories without a crawl: addresses, files, standard input.",
     "crawl": "Read all sources and store what is new.",
     "backfill": "Read archives: years of news in hours.",
+    "rescan": "Read stored stories again under a new extractor or model.",
     "events": "List the departures found.",
     "show": "Tell one departure's whole story.",
     "watch": "Watch people and companies of your own.",

@@ -18,6 +18,8 @@ from founderwatch.alerts import channel, keys, limits
 from founderwatch.alerts.channel import Channel
 from founderwatch.alerts.keys import KeyMistake, written
 from founderwatch.alerts.limits import Limits
+from founderwatch.archive import limits as archive_limits
+from founderwatch.archive.limits import Keeping
 from models.encoder import ALARMS, WEIGHTS
 from spiders.entries import oldest
 from spiders.sources import PACKAGED
@@ -59,6 +61,7 @@ class Config:
     desk: str = "http://127.0.0.1:8001"  # where `serve` is reached: alerts lead there
     ping_url: str | None = None  # asked when a crawl begins and ends: who hears nothing raises the alarm
     watchdog: Limits = field(default_factory=Limits)
+    archive: Keeping = field(default_factory=Keeping)  # of the pages that were fetched
     alert: tuple[Channel, ...] = ()
     origin: Path | None = None  # the file that it came from
     # Where each value that is no default came from.
@@ -80,8 +83,14 @@ class Config:
         return self.places.get(key, "default")
 
     def with_option(self, key: str, value: object, option: str) -> Config:
-        """The same with one value that the command line names."""
-        return replace(self, **{key: value}, places={**self.places, key: option})
+        """The same with one value that the command line names. Another database has an archive of its own."""
+        archive = replace(self.archive, folder=None) if key == "database" else self.archive
+        return replace(self, **{"archive": archive, key: value}, places={**self.places, key: option})
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where fetched pages are kept: the folder named, or one beside the database."""
+        return self.archive.folder or self.database.with_name(f"{self.database.name}.archive")
 
 
 def find(named: Path | None = None) -> Path | None:
@@ -143,6 +152,13 @@ def _watchdog(key: str, value: object, path: Path, text: str) -> Limits:
         return limits.parse(value)
 
 
+def _archive(key: str, value: object, path: Path, text: str) -> Keeping:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}:{_line(text, key)}: {key}: must be a table: [{key}]")
+    with _mistakes(path, text, key):
+        return archive_limits.parse(value, path.parent)
+
+
 def _alert(key: str, value: object, path: Path, text: str) -> tuple[Channel, ...]:
     if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
         raise ConfigError(f"{path}:{_line(text, key)}: {key}: must be tables: [[{key}]]")
@@ -157,7 +173,7 @@ def _alert(key: str, value: object, path: Path, text: str) -> tuple[Channel, ...
 
 
 # Keys that hold tables, and who reads them.
-_TABLES = {"watchdog": _watchdog, "alert": _alert}
+_TABLES = {"watchdog": _watchdog, "archive": _archive, "alert": _alert}
 
 
 @contextmanager

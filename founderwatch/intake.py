@@ -15,6 +15,7 @@ from founderwatch.address import clean
 from founderwatch.items import Article, Story
 from pipelines.decode import decode
 from pipelines.extract import Extract, NotExtracted, article_from_html, article_from_text
+from pipelines.stage import Stage
 from spiders.sources import Source
 
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|\?xml)\b", re.I | re.S)
@@ -33,10 +34,17 @@ class Given:
 
 
 def read(
-    names: Sequence[str], jsonl: bool, sources: Iterable[Source] = (), contact: str | None = None
+    names: Sequence[str],
+    jsonl: bool,
+    sources: Iterable[Source] = (),
+    contact: str | None = None,
+    archive: Stage | None = None,
 ) -> Iterator[Given]:
-    """Yields the stories of all inputs in their order; all addresses are fetched first, in one go."""
-    fetched = _fetched([n for n in names if _ADDRESS.match(n)], sources, contact)
+    """Yields the stories of all inputs in their order; all addresses are fetched first, in one go.
+
+    What is fetched goes through `archive` before it is read.
+    """
+    fetched = _fetched([n for n in names if _ADDRESS.match(n)], sources, contact, archive)
     for name in names:
         if name in fetched:
             yield fetched[name]
@@ -46,7 +54,9 @@ def read(
             yield from _file(Path(name))
 
 
-def _fetched(addresses: list[str], sources: Iterable[Source], contact: str | None) -> dict[str, Given]:
+def _fetched(
+    addresses: list[str], sources: Iterable[Source], contact: str | None, archive: Stage | None
+) -> dict[str, Given]:
     """What each address gave; one that cannot even be asked for is no story of the crawl's."""
     wrong = {
         address: Given(address, problem=f"{address}: not an address") for address in addresses if not clean(address)
@@ -56,7 +66,8 @@ def _fetched(addresses: list[str], sources: Iterable[Source], contact: str | Non
         return wrong
     from spiders.crawl import fetch  # Scrapy: a second that only an address is worth
 
-    stories = fetch(asked, {"extract": Extract()}, sources=sources, contact=contact)
+    stages = {"archive": archive} if archive else {}
+    stories = fetch(asked, {**stages, "extract": Extract()}, sources=sources, contact=contact)
     given = dict(wrong)
     for address, story in zip(asked, stories, strict=True):
         reason = story.failure.reason if story.failure else "no text"

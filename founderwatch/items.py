@@ -47,6 +47,16 @@ class Page:
     published: datetime | None = None
     revised: datetime | None = None
     whole: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Where a page's records stand in the archive: a file in its folder, the first byte, and how many."""
+
+    file: str
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,7 @@ class Story:
     """One story on its way: each stage fills one section with `story.grown(section=…)`."""
 
     page: Page | None = None
+    capture: Capture | None = None
     article: Article | None = None
     copy_of: str | None = None  # canonical address of the story that this one repeats
     version_of: str | None = None  # canonical address of the story whose other version this is: one article

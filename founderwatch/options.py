@@ -61,7 +61,7 @@ def open_registry(config: Config, path: Path | None = None):
 def locked(config: Config, command: str = "crawl") -> Iterator[None]:
     """Holds the database's lock, which a crash releases; ends with status 75 where another run has it.
 
-    A back-fill has a lock of its own: it takes days, and the crawl goes on meanwhile.
+    A back-fill and a rescan have locks of their own: they take hours and days, and the crawl goes on meanwhile.
     """
     from filelock import FileLock, Timeout
 

@@ -25,6 +25,7 @@ NEWSPIDER_MODULE = "spiders"
 
 # The stages of a story, in order.
 ITEM_PIPELINES = {
+    "pipelines.scrapy_adapter.Archive": 50,
     "pipelines.scrapy_adapter.Extract": 100,
     "pipelines.scrapy_adapter.Since": 150,
     "pipelines.scrapy_adapter.Deduplicate": 200,
@@ -33,6 +34,7 @@ ITEM_PIPELINES = {
 }
 # Who does a stage's work under `scrapy crawl`; `founderwatch crawl` injects its own objects.
 FOUNDERWATCH_STAGES = {
+    "archive": "pipelines.archive.Archive",
     "extract": "pipelines.extract.Extract",
     "deduplicate": "pipelines.deduplicate.Deduplicate",
     "classify": "pipelines.classify.Classify",

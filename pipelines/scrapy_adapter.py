@@ -54,7 +54,10 @@ class StagePipeline:
         if not path:
             raise NotConfigured
         made = load_object(path)
-        return made.from_settings(crawler.settings) if hasattr(made, "from_settings") else made()
+        stage = made.from_settings(crawler.settings) if hasattr(made, "from_settings") else made()
+        if stage is None:
+            raise NotConfigured
+        return stage
 
     async def process_item(self, item: Story) -> Story:
         if not self.threaded:
@@ -74,6 +77,10 @@ class StagePipeline:
         close = getattr(self.stage, "close", None)
         if callable(close) and getattr(self.crawler.spider, "stages", None) is None:
             close()
+
+
+class Archive(StagePipeline):
+    name = "archive"
 
 
 class Extract(StagePipeline):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
+from founderwatch.archive.folder import blank
 from founderwatch.config import load
 from founderwatch.database.store import Store
 from founderwatch.events import organisations
@@ -14,12 +16,14 @@ from models.encoder import Encoder
 class Keep:
     """A stage: stores the story, whatever became of it, and counts the outcomes in `counts`.
 
-    `counts` has `new`, `known`, `old`, `failed` and `flagged` (of the new ones); `new` those of each source.
+    `counts` has `new`, `known`, `old`, `failed` and `flagged` (of the new ones); `new` those of each source. `pages` is
+    the folder of the archive, out of which a page is taken again that names somebody who was erased.
     """
 
-    def __init__(self, store: Store, threshold: float):
+    def __init__(self, store: Store, threshold: float, pages: Path | None = None):
         self.store = store
         self.threshold = threshold
+        self.pages = pages
         self.counts: Counter[str] = Counter()
         self.new: Counter[str] = Counter()
 
@@ -32,11 +36,13 @@ class Keep:
         config = load()
         organisations.use(config.organisations)
         encoder = Encoder(config.model)
-        return cls(Store(config.database), encoder.threshold(config.alarms_per_1000))
+        return cls(Store(config.database), encoder.threshold(config.alarms_per_1000), config.archive_folder)
 
     def __call__(self, story: Story) -> Story:
         try:
             stored = self.store.save(story, self.threshold)
+            if stored.blotted and story.capture and self.pages:
+                blank(self.pages, [story.capture])
         except Exception as error:  # the story must come out again, or the crawl would lose sight of it
             self.counts["failed"] += 1
             return story.grown(failure=Failure("store", f"{type(error).__name__}: {error}"))

@@ -366,6 +366,7 @@ class ChannelSpider(scrapy.Spider):
             published=entry.published,
             revised=entry.revised,
             whole=entry.whole,
+            headers=_headers(response),
         )
 
     def _left(self, trouble: Trouble, source: str) -> bool:
@@ -429,6 +430,16 @@ def _digest(response: Response) -> str:
 def _header(response: Response | None, name: str) -> str | None:
     value = response.headers.get(name) if response is not None else None
     return value.decode("latin-1") if value else None
+
+
+def _headers(response: Response | None) -> tuple[tuple[str, str], ...]:
+    if response is None:
+        return ()
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    )
 
 
 def _charset(content_type: str) -> str | None:

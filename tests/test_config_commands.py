@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from founderwatch import status
 from founderwatch.alerts.channel import Channel
 from founderwatch.alerts.limits import Limits
+from founderwatch.archive.limits import Keeping
 from founderwatch.cli import main
 from founderwatch.config import Config, load
 
@@ -45,6 +46,7 @@ def test_what_init_writes_changes_nothing_and_explains_every_key(here):
     examples = tomllib.loads(text)
     assert list(examples) == list(Config.names())
     assert set(examples["watchdog"]) == {f.name for f in fields(Limits)}
+    assert set(examples["archive"]) == {f.name for f in fields(Keeping)}
     assert set().union(*examples["alert"]) == {f.name for f in fields(Channel)}
     assert (here / "founderwatch.toml").write_text(text)
     load()

@@ -130,8 +130,8 @@ def test_a_disk_that_fills(store, monkeypatch):
 
 
 def test_what_outgrows_its_limit(store):
-    (store.path.parent / "archive" / "2026").mkdir(parents=True)
-    (store.path.parent / "archive" / "2026" / "x.warc").write_bytes(b"x" * 2000)
+    (store.path.parent / f"{store.path.name}.archive").mkdir(parents=True)
+    (store.path.parent / f"{store.path.name}.archive" / "x.warc").write_bytes(b"x" * 2000)
     kinds = {about for _, about, _ in examined(store, database_size=1000, archive_size=1000)}
     assert kinds == {"database", "archive"}
     assert len(examined(store, database_size=10**9, archive_size=10**9)) == 8

@@ -85,15 +85,18 @@ def span_or_off(table: Mapping, key: str) -> timedelta | None:
     return None if table[key] == _OFF else span(table, key)
 
 
-def size_or_off(table: Mapping, key: str) -> int | None:
-    """A number of bytes such as 500MB or 20GB, or None for "off"."""
+def size(table: Mapping, key: str, also: str = "") -> int:
+    """A number of bytes such as 500MB or 20GB."""
     value = table[key]
-    if value == _OFF:
-        return None
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise KeyMistake(key, f'must be a size such as 500MB or 20GB, or "off", not {value!r}')
+        raise KeyMistake(key, f"must be a size such as 500MB or 20GB{also}, not {value!r}")
     return int(match[1]) * _BYTES[match[2]]
+
+
+def size_or_off(table: Mapping, key: str) -> int | None:
+    """A number of bytes such as 500MB or 20GB, or None for "off"."""
+    return None if table[key] == _OFF else size(table, key, ', or "off"')
 
 
 def written(value: timedelta | int | None) -> str:

@@ -47,7 +47,7 @@ def _measured(outbox: Outbox, config: Config, now: datetime) -> dict[str, tuple[
         found["disk"] = (free < limits.disk_free, free > _ROOM * limits.disk_free, figures)
     for kind, limit, size in (
         ("database", limits.database_size, _weight(config.database)),
-        ("archive", limits.archive_size, _weight(config.database.with_name("archive"))),
+        ("archive", limits.archive_size, _weight(config.archive_folder)),
     ):
         if limit:
             found[kind] = (size > limit, size <= limit, {"size": _size(size), "limit": _size(limit)})

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
 from founderwatch.alerts.channel import Channel
 from founderwatch.alerts.keys import written
 from founderwatch.alerts.limits import Limits
+from founderwatch.archive.limits import Keeping
 from founderwatch.config import SECRETS, Config
 from founderwatch.options import common
 from founderwatch.render import as_json, safe
@@ -72,21 +74,23 @@ def _value(key: str, config: Config) -> object:
         return "(set)"
     if key == "alert":
         return [{**_table(one), "url": "(set)" if one.holds_secrets else one.url} for one in value]
-    if key == "watchdog":
+    if key in ("watchdog", "archive"):
         return _table(value)
     if key == "keep_texts":
         return written(value)
     return value if value is None or isinstance(value, float) else str(value)
 
 
-def _table(table: Channel | Limits) -> dict[str, object]:
+def _table(table: Channel | Limits | Keeping) -> dict[str, object]:
     return {field.name: _cell(getattr(table, field.name), table) for field in fields(table)}
 
 
-def _cell(value: object, table: Channel | Limits) -> object:
+def _cell(value: object, table: Channel | Limits | Keeping) -> object:
     if isinstance(value, tuple):
         return list(value)
-    if isinstance(value, timedelta) or (isinstance(table, Limits) and not isinstance(value, bool)):
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, timedelta) or (isinstance(table, Limits | Keeping) and not isinstance(value, bool)):
         return written(value)
     return value if value is None or isinstance(value, str | float | bool) else str(value)
 

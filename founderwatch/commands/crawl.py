@@ -14,12 +14,14 @@ import click
 from founderwatch import status
 from founderwatch.alerts.heartbeat import heartbeat
 from founderwatch.alerts.sender import Alarm
+from founderwatch.archive.retention import thin
 from founderwatch.database.retention import drop_texts
 from founderwatch.database.store import recent_texts
 from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
 from founderwatch.progress import progress
 from founderwatch.render import safe
 from founderwatch.turns import Choice, after, choose, stored
+from pipelines.archive import Archive
 from pipelines.classify import Classify
 from pipelines.deduplicate import Deduplicate
 from pipelines.extract import Extract
@@ -98,8 +100,10 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         store.register_sources(registry.sources)
         number = store.start_run("crawl")
         before = store.health()
-        keep = Keep(store, reader.threshold)
+        keep = Keep(store, reader.threshold, config.archive_folder)
+        kept = Archive.configured(config)
         stages = {
+            **({"archive": kept} if kept else {}),
             "extract": Extract(),
             "since": Since(limit_day),
             "deduplicate": Deduplicate(lambda: recent_texts(config.database, datetime.now(UTC) - _COPIES_WITHIN)),
@@ -129,14 +133,31 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         changes = _changes(before, store.health(), [s.name for s in report.sources])
         if config.keep_texts:
             drop_texts(store.db, config.keep_texts, most=_MOST_DROPPED)
+        archive_troubles = _look_after(kept, store, config)
         store.close()
         beat.note = _summary(report, keep.counts)
         _say(report, keep.counts, quiet)
-        for line in (*alarm.troubles, *beat.troubles):
+        for line in (*alarm.troubles, *beat.troubles, *archive_troubles):
             click.echo(f"founderwatch: {safe(line)}", err=True)
         for line in () if quiet else (*_held(choice, turns, began), *changes):
             click.echo(line)
-        sys.exit(report.exit_status)
+        sys.exit(report.exit_status or (status.PARTLY if archive_troubles else status.DONE))
+
+
+def _look_after(kept: Archive | None, store, config) -> list[str]:
+    """Closes the archive and deletes what is beyond its limits; gives what went wrong."""
+    troubles = []
+    if kept is not None:
+        kept.close()
+        if kept.missed:
+            troubles.append(f"archive: {kept.missed} pages could not be kept: {kept.trouble}")
+    try:
+        thin(store, config.archive_folder, config.archive)
+    except OSError as error:
+        troubles.append(
+            f"archive: what is too old cannot be deleted from {config.archive_folder}: {error.strerror or error}"
+        )
+    return troubles
 
 
 def _nothing_due(choice: Choice, turns: Mapping[str, Turn]) -> str:

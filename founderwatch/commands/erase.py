@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -25,7 +26,8 @@ def command(*, person, yes, dry_run, in_list, config, quiet):
     """Forget PERSON, under every form of the name, and keep later crawls from bringing the person back.
 
     Events, reports, evidence, alerts, watches and corrections go, and so do the stories that tell of nobody else. In other
-    stories the name is blotted out. Says what would go, and asks. Backups and archived pages are not touched.
+    stories the name is blotted out. The kept pages of all of them are overwritten.
+    Says what would go, and asks. Backups are not touched.
 
     \b
     Example:  founderwatch erase "Mara Lindqvist" --dry-run
@@ -43,14 +45,14 @@ def command(*, person, yes, dry_run, in_list, config, quiet):
     with locked(config):
         store = open_existing(config)
         try:
-            _erase(store.db, person, yes, dry_run, quiet)
+            _erase(store.db, config.archive_folder, person, yes, dry_run, quiet)
         except erasure.ErasureError as error:
             fail(status.USAGE, safe(str(error)))
         finally:
             store.close()
 
 
-def _erase(db, person: str, yes: bool, dry_run: bool, quiet: bool) -> None:
+def _erase(db, folder: Path, person: str, yes: bool, dry_run: bool, quiet: bool) -> None:
     from founderwatch.database import erasure
 
     found = erasure.look(db, person)
@@ -62,13 +64,39 @@ def _erase(db, person: str, yes: bool, dry_run: bool, quiet: bool) -> None:
         if not sys.stdin.isatty():
             fail(status.USAGE, "nothing was done: say --yes to erase without being asked")
         click.confirm("Erase all this?", abort=True, err=True)
-    counts = erasure.erase(db, person)
+    pages = _blanked(db, folder, found)
+    counts = erasure.erase(db, person) | {"pages": pages}
     clean = erasure.clean_up(db)
     if not quiet:
         click.echo(f"erased: {_words(counts)}")
     if not clean:
         click.echo("founderwatch: another program reads the database: end it, then `founderwatch vacuum` clears the last traces", err=True)  # fmt: skip
         sys.exit(status.PARTLY)
+
+
+def _blanked(db, folder: Path, found) -> int:
+    """Overwrites the kept pages of the stories that name the person; gives their number."""
+    from founderwatch.archive.folder import blank, read
+    from founderwatch.archive.records import Unreadable
+    from founderwatch.database import captures
+    from founderwatch.database.transaction import writing
+    from pipelines.decode import decode
+
+    def names(capture) -> bool:
+        try:
+            page = read(folder, capture).page
+        except Unreadable:
+            return False
+        return bool(found.forms.stand_in(decode(page.body, page.encoding)) or found.forms.stand_in(page.url))
+
+    pages = captures.naming(db, [*found.told, *found.named], names)
+    try:
+        blank(folder, pages.values())
+    except OSError as error:
+        fail(status.FAILED, f"nothing was erased: {folder} cannot be written: {error.strerror or error}")
+    with writing(db.conn):
+        captures.drop(db, pages)
+    return len(pages)
 
 
 def _say(found) -> None:
@@ -84,5 +112,9 @@ def _say(found) -> None:
 
 
 def _words(counts) -> str:
-    names = {"stories_deleted": "stories deleted", "stories_blotted": "stories with the name blotted out"}
+    names = {
+        "pages": "kept pages overwritten",
+        "stories_deleted": "stories deleted",
+        "stories_blotted": "stories with the name blotted out",
+    }
     return ", ".join(f"{number} {names.get(what, what)}" for what, number in counts.items())

@@ -24,7 +24,7 @@ def command(*, file, config, quiet):
 
     if file.exists() and config.database.exists() and file.samefile(config.database):
         fail(status.USAGE, f"{file} is the database itself; name a backup")
-    with locked(config), locked(config, "backfill"):
+    with locked(config), locked(config, "backfill"), locked(config, "rescan"):
         try:
             kept = restore(file, config.database)
         except InUseError as error:

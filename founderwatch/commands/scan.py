@@ -57,7 +57,7 @@ def command(*, inputs, as_json, jsonl, save, config, quiet):
     # A failed stage comes out as the story's failure: the log would say it a second time, with its traceback.
     logging.getLogger("pipelines").addHandler(logging.NullHandler())
     results, judged, problems, lines = [], 0, 0, 0
-    for given in read(inputs, jsonl, sources, config.contact):
+    for given in read(inputs, jsonl, sources, config.contact, _archive(config) if save else None):
         story, problem = given.story, given.problem
         if story is not None:
             for name, stage in stages:
@@ -85,6 +85,13 @@ def command(*, inputs, as_json, jsonl, save, config, quiet):
         sys.exit(status.PARTLY if judged or lines else status.FAILED)
 
 
+def _archive(config: Config) -> Stage | None:
+    """Keeps the pages that are fetched to be stored."""
+    from pipelines.archive import Archive
+
+    return Archive.configured(config)
+
+
 def _stages(config: Config, save: bool) -> list[tuple[str, Stage]]:
     reader = open_reader(config)
     if not save:
@@ -99,7 +106,7 @@ def _stages(config: Config, save: bool) -> list[tuple[str, Stage]]:
     return [
         ("deduplicate", Deduplicate(lambda: recent_texts(config.database, since))),
         ("classify", Classify(reader)),
-        ("store", Keep(store, reader.threshold)),
+        ("store", Keep(store, reader.threshold, config.archive_folder)),
     ]
 
 

@@ -20,7 +20,7 @@ def command(*, config, quiet):
     from founderwatch.database.retention import drop_texts
 
     before = existing(config).stat().st_size
-    with locked(config), locked(config, "backfill"):
+    with locked(config), locked(config, "backfill"), locked(config, "rescan"):
         store = open_store(config)
         dropped = drop_texts(store.db, config.keep_texts) if config.keep_texts else 0
         store.vacuum()

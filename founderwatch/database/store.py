@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -15,7 +16,7 @@ from pathlib import Path
 import sqlite_utils
 
 from founderwatch.address import fold
-from founderwatch.database import erasure, gathering, missed, reviews, search, settling, watches
+from founderwatch.database import captures, erasure, gathering, missed, reviews, search, settling, watches
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.database.rows import dicts
 from founderwatch.database.transaction import writing
@@ -39,11 +40,15 @@ class DatabaseError(RuntimeError):
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a story: `new` or `known` article, `old`, `failed` or `erased`, and whether it was flagged."""
+    """What became of a story: `new` or `known` article, `old`, `failed` or `erased`, and whether it was flagged.
+
+    `blotted`: it names somebody who was erased, so that its page may not be kept.
+    """
 
     outcome: str
     article: int | None = None
     flagged: bool = False
+    blotted: bool = False
 
 
 class Store:
@@ -222,7 +227,18 @@ class Store:
                 pk=("source", "url"),
             )
 
+    # What is kept of fetched pages
+
+    def forget_captures(self, files: Iterable[str]) -> None:
+        """Forgets the pages in files of the archive that are about to be deleted."""
+        with self._writing():
+            captures.forget(self.db, files)
+
     # What others read
+
+    def flagged(self) -> dict[str, dict]:
+        """The departures that a person should look at, by identifier."""
+        return {row.pop("id"): row for row in list(self.db.query("select * from flagged"))}
 
     def events(self, everything: bool = False) -> list[dict]:
         """Events with their mentions, newest first: what `flagged` shows, or all; corrected as reviewers said."""
@@ -292,21 +308,71 @@ class Store:
     def _save(self, story: Story, threshold: float) -> Stored:
         screened = erasure.screened(self.db, story, threshold)
         if screened is None:
-            return Stored("erased")
-        story = screened
+            return Stored("erased", blotted=True)
+        # The page as it was fetched still names the erased: nothing leads to it.
+        blotted = screened is not story
+        story = screened.grown(capture=None) if blotted else story
         too_old = story.failure is not None and story.failure.stage == "since"
-        if story.article is None or too_old:
+        if too_old:
             self._save_failure(story)
-            return Stored("old" if too_old else "failed")
+            return Stored("old")
+        if story.article is None:
+            captures.keep(self.db, story, None)
+            self._save_failure(story)
+            return Stored("failed")
         judged = story.assessment is not None
         article, new = self._save_article(story, judged)
+        captures.keep(self.db, story, article)
         if story.failure is not None:
             self._save_failure(story)
         flagged = False
         if story.assessment is not None:
             self._save_assessment(article, story.assessment, threshold)
             flagged = story.assessment.flagged
-        return Stored("new" if new else "known", article, flagged)
+        return Stored("new" if new else "known", article, flagged, blotted)
+
+    def save_again(
+        self,
+        told: Iterable[tuple[captures.Told, Story]],
+        threshold: float,
+        also: Callable[[sqlite_utils.Database], None],
+    ) -> Counter[str]:
+        """Stores what a later extractor or model made of stories, and what `also` writes, in one transaction.
+
+        Counts the `new` articles, and those `changed` by a crawl since they were read for this, which stay as they are.
+        """
+        counts: Counter[str] = Counter()
+        with self._writing():
+            for before, story in told:
+                if before.article is None:
+                    stored = self._save(story, threshold)
+                    counts["new"] += stored.outcome == "new"
+                elif not self._save_again(before, story, threshold):
+                    counts["changed"] += 1
+            also(self.db)
+        return counts
+
+    def _save_again(self, before: captures.Told, story: Story, threshold: float) -> bool:
+        screened = erasure.screened(self.db, story, threshold)
+        row = self.db.execute("select title, body from articles where id = ?", [before.article]).fetchone()
+        if screened is None or row != (before.title, before.body):
+            return False
+        article, identifier, judged = screened.article, before.article, screened.assessment
+        assert article is not None and judged is not None
+        # A text that was dropped because it tells of nobody comes back only if it does.
+        dropped = not before.body and not judged.mentions
+        if row != (article.title, article.body) and not dropped:
+            self._replace_text(identifier, *row, article, screened.notes)
+        self.db["articles"].update(
+            identifier,
+            {
+                "author": article.author or before.author,
+                "site_name": article.site_name or before.site_name,
+                "published": _iso(article.published or before.published),
+            },
+        )
+        self._save_assessment(identifier, judged, threshold)
+        return True
 
     def _save_failure(self, story: Story) -> None:
         failure = story.failure or Failure("store", "the story came without text and without a reason")
