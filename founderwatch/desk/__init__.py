@@ -87,6 +87,12 @@ def extra_css_urls(datasette):
 
 
 @hookimpl
+def extra_js_urls(datasette, view_name):
+    """Datasette's own pages alone need it."""
+    return [files.address(datasette, "labels.js")] if view_name in ("table", "row", "database", "query") else []
+
+
+@hookimpl
 def forbidden(datasette, request):
     """Leads a stranger to the sign-in where there is one; programs get the plain refusal."""
     accounts = datasette.plugin_config("datasette-auth-passwords")

@@ -119,6 +119,12 @@
     // With links in it, it is a group of links; else it is one picture. The table says the same in words.
     svg.setAttribute("role", svg.querySelector("a") ? "group" : "img");
     svg.setAttribute("aria-label", name);
+    // Plot names its groups in ways that readers of screens are not meant to hear.
+    svg.querySelectorAll("g[aria-label]").forEach((group) => group.removeAttribute("aria-label"));
+    svg.querySelectorAll("a").forEach((link, n) => {
+      const row = rows.filter((one) => one.path)[n];
+      link.setAttribute("aria-label", `${row.label}: ${row.value}`);
+    });
     figure.querySelector(".picture")?.remove();
     figure.querySelector("figcaption").after(picture);
     if (!figure.classList.contains("drawn")) figure.querySelector("details").open = false;
