@@ -5,7 +5,7 @@ BIN := .venv/bin
 ALL := .venv-all/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format train clean
+.PHONY: help setup demo test test-all lint format screenshots train clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -47,6 +47,9 @@ lint: .venv-all/installed ## style, imports
 format: .venv-all/installed
 	$(ALL)/ruff format .
 	$(ALL)/ruff check --fix .
+
+screenshots: .venv-all/installed ## take the README's pictures anew (needs Chromium)
+	$(ALL)/python -m tests.screenshots
 
 train: .venv-all/installed ## fine-tune the model anew (about an hour on two cores)
 	$(ALL)/founderwatch train

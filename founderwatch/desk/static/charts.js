@@ -36,7 +36,7 @@
       return Plot.plot({
         width, height: 160, marginLeft: 34, marginBottom: 36, marginTop: 12, style: look,
         x: { type: "utc", label: null, ticks: Math.max(2, Math.floor(width / 80)), tickFormat: interval === "day" ? day : monthTick },
-        y: { label: null, grid: true, ticks: 4, tickFormat: (n) => (Number.isInteger(n) ? String(n) : "") },
+        y: { label: null, grid: true, ticks: Math.min(4, Math.max(1, ...data.map((one) => one.value))), tickFormat: (n) => (Number.isInteger(n) ? String(n) : "") },
         marks: [
           Plot.rectY(data, { x: "at", y: "value", interval, fill: token("chart"), insetLeft: 1, tip: false }),
           Plot.ruleY([0], { stroke: token("line") }),
