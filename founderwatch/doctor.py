@@ -19,9 +19,12 @@ import sqlite_utils
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from founderwatch.alerts.channel import Channel, ChannelError
+from founderwatch.alerts.transport import Transport
 from founderwatch.config import Config
 from founderwatch.database.backup import check, read_only
 from founderwatch.database.migrations import migrations
+from founderwatch.database.outbox import Outbox
 from founderwatch.database.store import DatabaseError
 
 OK, ATTENTION, UNUSABLE = "ok", "attention", "unusable"
@@ -52,7 +55,7 @@ def examine(config: Config, now: datetime | None = None) -> list[Verdict]:
         with closing(read_only(config.database)) as connection:
             held = _held(config)
             verdicts += [clock(connection, now), lock(connection, held, now), runs(connection, held, now)]
-            verdicts.append(sources(connection))
+            verdicts += [sources(connection), alerts(config, connection)]
     return [*verdicts, disk(config), permissions(config)]
 
 
@@ -178,6 +181,31 @@ def sources(connection: sqlite3.Connection) -> Verdict:
     if len(ill) > _MOST_FAILING * len(rows):
         return Verdict("sources", ATTENTION, told, "look at the network, and at the view source_health for the reasons")
     return Verdict("sources", OK, told)
+
+
+def alerts(config: Config, connection: sqlite3.Connection) -> Verdict:
+    """Whether each channel can be used, and took what it was last given."""
+    if not config.alert:
+        return Verdict("alerts", OK, "no channel is configured (an [[alert]] table tells you first)")
+    ill = {channel.name: why for channel in config.alert if (why := _unusable(channel))}
+    known = connection.execute("select 1 from sqlite_master where name = 'alert_channels'").fetchone()
+    states = Outbox(connection).channels() if known else {}
+    failing = {name: states[name]["error"] for name in states if states[name]["error"]}
+    ill = {channel.name: failing[channel.name] for channel in config.alert if channel.name in failing} | ill
+    waiting = sum(states[channel.name]["waiting"] for channel in config.alert if channel.name in states)
+    told = f"{len(config.alert) - len(ill)} of {len(config.alert)} channels in order, {waiting} alerts waiting"
+    if ill:
+        told += "; " + "; ".join(f"{name}: {why}" for name, why in ill.items())
+        return Verdict("alerts", ATTENTION, told, "`founderwatch alert test` tries them, `alert retry` does not wait")
+    return Verdict("alerts", OK, told)
+
+
+def _unusable(channel: Channel) -> str | None:
+    try:
+        Transport(channel)
+    except ChannelError as error:
+        return str(error)
+    return None
 
 
 def disk(config: Config) -> Verdict:

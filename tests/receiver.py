@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from time import monotonic
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Kept:
     path: str
     headers: dict[str, str]
     body: bytes
-    at: float = field(default_factory=monotonic)
+    received: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def json(self) -> dict:

@@ -120,3 +120,24 @@ def test_without_a_database(here):
     for command in ("list", "send"):
         assert run(command).exit_code == status.FAILED
     assert run("test").exit_code == status.DONE
+
+
+def doctor():
+    verdicts = json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)
+    return next(verdict for verdict in verdicts if verdict["check"] == "alerts")
+
+
+def test_the_doctor_looks_at_the_channels(here, receiver, found, monkeypatch):
+    run("send")
+    assert (doctor()["level"], doctor()["found"]) == ("ok", "2 of 2 channels in order, 0 alerts waiting")
+    scanned("https://a.example/3", "Ola Dahl")
+    receiver.answers["/b"] = [500]
+    run("send")
+    assert doctor()["level"] == "attention"
+    assert (
+        doctor()["found"].startswith("1 of 2 channels in order, 1 alerts waiting; b: ") and "500" in doctor()["found"]
+    )
+    monkeypatch.delenv("FW_HOOK")
+    assert "a: FW_HOOK is not set in the environment" in doctor()["found"]
+    (here / "founderwatch.toml").write_text("")
+    assert doctor()["level"] == "ok" and "no channel" in doctor()["found"]

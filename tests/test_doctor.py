@@ -73,7 +73,7 @@ def test_all_is_well(here):
     assert found.exit_code == status.DONE, found.output
     assert [line.split()[:2] for line in found.stdout.splitlines()] == [
         ["ok", check]
-        for check in ("python", "packages", "model", "database", "clock", "lock", "runs", "sources", "disk", "permissions")
+        for check in ("python", "packages", "model", "database", "clock", "lock", "runs", "sources", "alerts", "disk", "permissions")
     ]  # fmt: skip
     assert run("--quiet").output == ""
     assert judged() == (status.DONE, {})

@@ -363,3 +363,22 @@ def test_events_that_a_reviewer_merges_are_not_told_again(store, outbox):
         outbox.sent(claimed(outbox), SOON)
     rulings.merge(store.db.conn, one, other, "ann")
     assert {state for _, _, state in collected(outbox)} == {"sent"} and claimed(outbox) is None
+
+
+def test_a_denial_that_is_stored_together_with_the_departure_is_told(store, outbox):
+    keep(
+        store,
+        told_now("https://a.example/2", mention("Nils Berg", status="announced")),
+        told_now("https://a.example/3", mention("Nils Berg", status="denied"), days=1),
+    )
+    assert [status for _, status, _ in collected(outbox)] == ["announced", "denied"]
+
+
+def test_what_others_write_is_noticed(store, outbox):
+    assert outbox.has_changed()
+    assert not outbox.has_changed()
+    outbox.add_channels(["x"], SOON)
+    assert not outbox.has_changed()
+    with closing(Store(store.path)) as other:
+        keep(other, told_now("https://a.example/1", mention("Mara Lind")))
+    assert outbox.has_changed()

@@ -79,6 +79,8 @@ class Sender:
 
     def collect(self) -> None:
         """Puts on the list what is new."""
+        if not self.outbox.has_changed():
+            return
         for channel in self.channels.values():
             self.outbox.collect(
                 channel.name, channel.newer_than, partial(wants, channel), channel.watched, datetime.now(UTC)

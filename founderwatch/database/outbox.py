@@ -37,6 +37,8 @@ _CANDIDATES = """
              where m.event = e.id order by a.published is null, a.published, a.id limit 1) as url
     from status_changes c join events e on e.id = c.event left join verdicts v on v.event = e.id
     where c.at >= :since and e.merged_into is null and coalesce(v.verdict, '') <> 'reject'
+      and (c.flagged or c.status = 'denied' or v.verdict = 'accept'
+           or exists (select 1 from watched_events w where w.event = e.id))
     order by c.at, c.event, c.status"""
 _TOLD = "select 1 from alerts where channel = :channel and event = :event and status = :status and state <> 'cancelled'"
 # The same departure under the identifier that it had before its reports were merged anew.
@@ -79,6 +81,7 @@ class Outbox:
     def __init__(self, connection: sqlite3.Connection):
         self.connection = connection
         connection.execute(f"pragma busy_timeout = {_BUSY_MS}")
+        self._version: int | None = None
 
     # Making rows
 
@@ -101,16 +104,25 @@ class Outbox:
         with writing(self.connection):
             self.connection.execute("update alerts set state = 'waiting' where state = 'sending'")
 
+    def has_changed(self) -> bool:
+        """Whether another connection has written since this was asked last."""
+        before, (self._version,) = self._version, self._one("pragma data_version")
+        return self._version != before
+
     def collect(self, name: str, newer_than: timedelta, wants: Callable[[Mapping], bool], watched: bool, now: datetime) -> int:  # fmt: skip
         """Puts on the list what a channel wants and has not been told; gives how many are new."""
         added = self._one("select added_at from alert_channels where name = ?", name)[0]
         since = max(added, _iso(now - _WINDOW))
         candidates = self._rows(_CANDIDATES, {"since": since})
-        fresh = [row for row in candidates if self._is_news(row, name, newer_than, wants, watched)]
-        if not fresh:
+        if not any(self._is_news(row, name, newer_than, wants, watched) for row in candidates):
             return 0
+        count = 0
         with writing(self.connection):
-            for row in fresh:
+            # One after the other: a denial is news once the departure is on the list.
+            for row in candidates:
+                if not self._is_news(row, name, newer_than, wants, watched):
+                    continue
+                count += 1
                 self.connection.execute(
                     """insert into alerts (channel, event, status, url, due_at, made_at)
                        values (:channel, :event, :status, :url, :now, :now)
@@ -118,10 +130,10 @@ class Outbox:
                        where state = 'cancelled'""",
                     {"channel": name, "now": _iso(now), **{k: row[k] for k in ("event", "status", "url")}},
                 )
-        return len(fresh)
+        return count
 
     def _is_news(self, row: dict, name: str, newer_than: timedelta, wants, watched: bool) -> bool:
-        row["languages"] = (row["languages"] or "").split(",")
+        row = row | {"languages": (row["languages"] or "").split(",")}
         about = {"channel": name, "event": row["event"], "status": row["status"]}
         if row["status"] == "denied":
             # A denial is news where the departure was.

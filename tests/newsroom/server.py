@@ -35,7 +35,7 @@ answers conditional requests with 304, and is compressed where the client accept
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ from socketserver import TCPServer
 from typing import Any
 
 from tests.newsroom.rendering import NOT_FOUND, Answer, render
-from tests.newsroom.stories import Site, load_sites
+from tests.newsroom.stories import Site, Story, load_sites
 
 SOURCES = Path(__file__).with_name("sources.toml")
 
@@ -69,6 +69,19 @@ class Newsroom:
     sites: dict[str, Site]
     epoch: datetime
     requests: list[Request] = field(default_factory=list)
+    held: dict[str, tuple[Server, Site]] = field(default_factory=dict)
+    """What is written, but not yet published, by slug: where, and the site with it."""
+
+    def publish(self, slug: str) -> datetime:
+        """Puts a story that was held back into its site's channel, as of now; gives the moment."""
+        server, site = self.held.pop(slug)
+        now = datetime.now(UTC)
+        shown = self.sites[site.name]
+        story = next(story for story in site.stories if story.slug == slug)
+        fresh = replace(story, days_ago=0, at=now.time().replace(microsecond=0))
+        self.sites[site.name] = replace(shown, stories=(*shown.stories, fresh))
+        server.pages = render(self.sites[site.name], now)
+        return now
 
     def local(self, text: str) -> str:
         """Replaces the fixed addresses in an address or a registry by those of this run."""
@@ -174,12 +187,16 @@ def _ports(sites: list[Site], ports: Mapping[str, int] | int | None) -> list[int
 
 
 @contextmanager
-def serve(ports: Mapping[str, int] | int | None = None, epoch: datetime | None = None) -> Iterator[Newsroom]:
+def serve(
+    ports: Mapping[str, int] | int | None = None,
+    epoch: datetime | None = None,
+    held: Callable[[Story], bool] = lambda story: False,
+) -> Iterator[Newsroom]:
     """Runs every site in threads of its own until the block ends.
 
     `ports` maps names to ports or is the first site's port; 0 takes free ones. `epoch` is the moment from
     which publication dates count back: the last midnight UTC by default, so that two starts on one day
-    serve the same bytes.
+    serve the same bytes. `held` says of each story whether it is kept back until it is published.
     """
     epoch = epoch or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     sites = load_sites()
@@ -188,8 +205,10 @@ def serve(ports: Mapping[str, int] | int | None = None, epoch: datetime | None =
         for site, port in zip(sites, _ports(sites, ports), strict=True):
             server = stack.enter_context(Server(port))
             placed = replace(site, base=f"http://127.0.0.1:{server.server_port}")
-            server.site, server.pages, server.log = site.name, render(placed, epoch), newsroom.requests
-            newsroom.sites[site.name] = placed
+            shown = replace(placed, stories=tuple(story for story in placed.stories if not held(story)))
+            newsroom.held |= {story.slug: (server, placed) for story in placed.stories if held(story)}
+            server.site, server.pages, server.log = site.name, render(shown, epoch), newsroom.requests
+            newsroom.sites[site.name] = shown
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             stack.callback(server.shutdown)
         yield newsroom
