@@ -141,3 +141,21 @@ def test_the_doctor_looks_at_the_channels(here, receiver, found, monkeypatch):
     assert "a: FW_HOOK is not set in the environment" in doctor()["found"]
     (here / "founderwatch.toml").write_text("")
     assert doctor()["level"] == "ok" and "no channel" in doctor()["found"]
+
+
+def test_a_crawl_that_has_nothing_to_ask_sends_what_waits(here, receiver, found):
+    config = (here / "founderwatch.toml").read_text()
+    (here / "founderwatch.toml").write_text('sources = "one.toml"\n' + config)
+    (here / "one.toml").write_text(
+        '[[source]]\nname = "one"\nhome = "https://one.example/"\nlanguage = "en"\nfeeds = ["https://one.example/feed"]\n'
+    )
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
+    with closing(Store("founderwatch.db")) as store, store.db.conn as connection:
+        connection.execute("insert into sources (name) values ('one')")
+        connection.execute(
+            "insert into timetable values ('one', 'regular', ?, ?, 3600, 0, null, null, '2026-07-06', 0)",
+            [later, later],
+        )
+    done = CliRunner().invoke(main, ["crawl", "--due"])
+    assert (done.exit_code, done.stdout[:29]) == (status.DONE, "none of 1 sources is due; the"), done.output
+    assert len(receiver.at("/a")) == len(receiver.at("/b")) == 1

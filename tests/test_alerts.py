@@ -198,6 +198,23 @@ def test_a_rejection_between_two_attempts_cancels(config, receiver):
     assert [row["state"] for row in rows(config, "select state from alerts order by channel")] == ["cancelled", "sent"]
 
 
+def test_an_event_that_goes_after_it_was_claimed_is_not_sent(config, receiver, monkeypatch):
+    events = people(config, 2)
+    claim = Outbox.claim
+
+    def claim_and_erase(self, *given):
+        batch = claim(self, *given)
+        with self.connection:
+            self.connection.execute("pragma foreign_keys = off")
+            self.connection.execute("delete from events where id = ?", [events[0]])
+        return batch
+
+    monkeypatch.setattr(Outbox, "claim", claim_and_erase)
+    send(config)
+    assert [r.json["founderwatch"]["events"][0]["event"] for r in receiver.at("/a")] == [events[1]]
+    assert {row["state"] for row in rows(config, "select state from alerts")} == {"sent", "cancelled"}
+
+
 # Kills
 
 

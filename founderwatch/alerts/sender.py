@@ -110,7 +110,11 @@ class Sender:
         batch = self.outbox.claim(channel.name, channel.digest and channel.digest.last(now), now, final)
         if batch is None:
             return
-        told = self._message(channel, batch)
+        try:
+            told = self._message(channel, batch)
+        except LookupError:
+            self.outbox.release(batch)  # the next claim leaves out what is gone
+            return
         attempt = self._under_way[channel.name] = _Attempt(batch, time.monotonic())
         # A daemon: one that hangs must not keep the program from ending.
         threading.Thread(target=self._send, args=(channel, told, attempt), daemon=True).start()
@@ -169,8 +173,10 @@ class Sender:
         return message.of_event(told[0], language, desk, batch.key)
 
     def _event(self, identifier: str) -> dict:
-        """An event as a reviewer corrected it."""
+        """An event as a reviewer corrected it; LookupError where it has gone since it was claimed."""
         event, corrected = self._store.event(identifier), self.outbox.corrections(identifier)
+        if event is None:
+            raise LookupError(identifier)
         words = corrected.pop("departed_words", event["departed"]["words"])
         return event | corrected | {"departed": event["departed"] | {"words": words}}
 

@@ -93,8 +93,11 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         choice = Choice(chosen) if only or now else choose(chosen, turns, began, due)
         if not choice.asked:
             beat.note = _nothing_due(choice, turns)
+            with Alarm(config) as alarm:  # a digest may be due, or what a channel has not taken
+                alarm.ended()
             if not quiet:
                 click.echo(beat.note)
+            _tell_troubles(*alarm.troubles, *beat.troubles)
             return
         reader, store = open_reader(config), open_store(config)
         store.register_sources(registry.sources)
@@ -137,8 +140,7 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         store.close()
         beat.note = _summary(report, keep.counts)
         _say(report, keep.counts, quiet)
-        for line in (*alarm.troubles, *beat.troubles, *archive_troubles):
-            click.echo(f"founderwatch: {safe(line)}", err=True)
+        _tell_troubles(*alarm.troubles, *beat.troubles, *archive_troubles)
         for line in () if quiet else (*_held(choice, turns, began), *changes):
             click.echo(line)
         sys.exit(report.exit_status or (status.PARTLY if archive_troubles else status.DONE))
@@ -158,6 +160,11 @@ def _look_after(kept: Archive | None, store, config) -> list[str]:
             f"archive: what is too old cannot be deleted from {config.archive_folder}: {error.strerror or error}"
         )
     return troubles
+
+
+def _tell_troubles(*lines: str) -> None:
+    for line in lines:
+        click.echo(f"founderwatch: {safe(line)}", err=True)
 
 
 def _nothing_due(choice: Choice, turns: Mapping[str, Turn]) -> str:

@@ -274,6 +274,14 @@ class Outbox:
                 [failures, _iso(now), why, _iso(now + _wait(failures)), batch.channel],
             )
 
+    def release(self, batch: Batch) -> None:
+        """Puts a message that was not tried after all back on the list."""
+        with writing(self.connection):
+            self.connection.execute(
+                "update alerts set state = 'waiting', tries = tries - 1 where message = ? and channel = ? and state = 'sending'",
+                [batch.key, batch.channel],
+            )
+
     def retry(self, names: Collection[str], now: datetime) -> None:
         """Lets these channels, and all that waits for them, be tried at once."""
         with writing(self.connection):
