@@ -1,6 +1,6 @@
 """Stores departures and sends their alerts, as a crawl does, in a process that may be killed.
 
-`python -m tests.sending DATABASE URL FIRST LAST` prints `ready` when it begins to work and `done` at its end.
+`python -m tests.sending DATABASE URL FIRST LAST` prints `ready` when it begins to work, `stored` after each departure and `done` at its end.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def main(database: str, url: str, first: str, last: str) -> None:
         with closing(Store(database)) as store:
             for number in range(int(first), int(last)):
                 store.save(departure(number), THRESHOLD)
+                print("stored", flush=True)
         alarm.ended()
     print("done")
 
