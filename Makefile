@@ -33,7 +33,7 @@ test: .venv/tested ## the tests of the default install
 	@$(PYTHON) -m venv .venv-all
 	@echo "installing torch and test tools into .venv-all (two gigabytes and more, once) …"
 	@$(ALL)/pip install --quiet --disable-pip-version-check 'torch==2.13.0' || $(ALL)/pip install --quiet torch
-	@$(ALL)/pip install --quiet --disable-pip-version-check -e '.[train,test,browser-test,lint]'
+	@$(ALL)/pip install --quiet --disable-pip-version-check -e '.[train,cluster,test,browser-test,lint]'
 	@touch $@
 
 test-all: .venv-all/installed ## everything: also what needs torch, a browser or minutes

@@ -16,6 +16,7 @@ _COMMANDS = {
     "crawl": "Read all sources and store what is new.",
     "backfill": "Read archives: years of news in hours.",
     "rescan": "Read stored stories again under a new extractor or model.",
+    "import": "Merge what a cluster's back-fill wrote.",
     "events": "List the departures found.",
     "show": "Tell one departure's whole story.",
     "watch": "Watch people and companies of your own.",

@@ -61,13 +61,18 @@ class Record:
 
 
 class Warc:
-    """A WARC file that `open_at(byte)` opens; raises WarcError where it is none."""
+    """A WARC file that `open_at(byte)` opens; raises WarcError where it is none.
 
-    def __init__(self, name: str, open_at: Callable[[int], BinaryIO]):
+    `parted` is False where it can be read from its beginning only. A stream may have `broken`: why it gave up, which is
+    no fault of the record that was being read.
+    """
+
+    def __init__(self, name: str, open_at: Callable[[int], BinaryIO], parted: bool = True):
         self.name = name
         self._open = open_at
         with open_at(0) as stream:
             head = _fully(stream, 4096)
+        self._stream: BinaryIO | None = None
         self.fingerprint = hashlib.sha256(head).hexdigest()[:16]
         self.empty = not head
         self.packing = next((magic for magic in (_GZIP, _ZSTD, _PLAIN) if head.startswith(magic)), None)
@@ -77,7 +82,8 @@ class Warc:
             self.packing = _ZSTD
         if self.packing is None and not self.empty:
             raise WarcError(f"{name}: not a WARC file (neither gzip nor zstd nor WARC/1 in front)")
-        self.parted = self.packing == _PLAIN or (not self._dictionary and not self.empty and self._has_frames())
+        framed = self.packing == _PLAIN or (not self._dictionary and not self.empty and self._has_frames())
+        self.parted = parted and framed
 
     def _has_frames(self) -> bool:
         """Whether each record can be found by itself."""
@@ -109,6 +115,8 @@ class Warc:
                     number += 1
                 return
             except (_Damaged, _BreaksOff, OSError) as error:
+                if broken := getattr(self._stream, "broken", None):
+                    raise broken from None
                 at = self._next(last + 1, end) if self.parted else None
                 ends = isinstance(error, _BreaksOff) and not (self.parted and self._next(last + 1, None))
                 yield Record(last, number, problem=str(error), cut=ends)
@@ -116,6 +124,7 @@ class Warc:
 
     def _read(self, start: int) -> Iterator[tuple[int, WarcRecord]]:
         with self._open(start) as stream:
+            self._stream = stream
             packed = self.packing in _READERS
             reader = _READERS[self.packing](stream) if packed else stream
             for found in ArchiveIterator(reader, record_types=_WANTED, parse_http=False, stream_detect=False):

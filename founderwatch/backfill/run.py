@@ -7,14 +7,16 @@ goes on behind the last piece that is stored whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from founderwatch.backfill.files import open_warc, size
+from sqlite_utils import Database
+
+from founderwatch.backfill.files import PUBLIC, Reach, open_archive, size
 from founderwatch.backfill.judge import Bad, Batch, Outcome, Span
 from founderwatch.database import backfills
-from founderwatch.database.store import Store, recent_texts
+from founderwatch.database.store import Store, Stored, recent_texts
 from founderwatch.items import Story
 from pipelines.deduplicate import Deduplicate
 from pipelines.stage import advance
@@ -22,6 +24,7 @@ from pipelines.workers import WorkerDied, Workers, outcome
 from spiders.warc import Record, Warc, WarcError
 
 SPAN = 2_000_000  # bytes that a worker reads at a time: some hundred pages
+SPAN_REMOTE = 16_000_000  # of a file that has to be asked for
 BATCH = 100  # pages, of a file in one piece
 _ALONE = 120.0  # seconds that a page may take by itself, once it has ended a worker
 # A copy appears within weeks of its original.
@@ -55,6 +58,59 @@ class _End:
     file: str
 
 
+class Writer:
+    """Stores what pieces gave, each in one transaction with the place that its file has come to."""
+
+    def __init__(self, store: Store, threshold: float):
+        self._database = store
+        self._threshold = threshold
+        self._deduplicate: Deduplicate | None = None
+
+    def store(
+        self,
+        file: str,
+        stories: Iterable[tuple[int, Story]],
+        bad: list[Bad],
+        also: Callable[[Database, Counter[str]], None] | None = None,
+    ) -> Counter[str]:
+        """Stores stories in their order, and bad records; `also` is told what was counted, and writes with them.
+
+        A story that the database does not take becomes a bad record, and costs no other anything.
+        """
+        linked = [(place, self._linked(story)) for place, story in stories]
+        try:
+            return self._together(file, [story for _, story in linked], bad, also)
+        except Exception:
+            counts: Counter[str] = Counter()
+            for place, story in linked:
+                try:
+                    counts += self._together(file, [story], [], None)
+                except Exception as error:
+                    url = story.page.url if story.page else None
+                    bad.append(Bad(place, url, "store", f"{type(error).__name__}: {error}"))
+            return counts + self._together(file, [], bad, lambda db, added: also(db, added + counts) if also else None)
+
+    def _together(self, file: str, stories: list[Story], bad: list[Bad], also) -> Counter[str]:
+        counts: Counter[str] = Counter()
+
+        def write(db: Database, stored: list[Stored]) -> None:
+            new = [s for s in stored if s.outcome == "new"]
+            counts.update(stored=len(new), flagged=sum(s.flagged for s in new), bad=len(bad))
+            backfills.keep_bad(db, file, [(b.position, b.url, b.stage, b.reason) for b in bad])
+            if also is not None:
+                also(db, counts)
+
+        self._database.save_all(stories, self._threshold, write)
+        return counts
+
+    def _linked(self, story: Story) -> Story:
+        """The story with the one that it repeats, of those found here or stored before."""
+        if self._deduplicate is None:
+            first = story.page.fetched_at if story.page else datetime.now(UTC)
+            self._deduplicate = Deduplicate(lambda: recent_texts(self._database.path, first - _COPIES_WITHIN))
+        return advance(self._deduplicate, "deduplicate", story)
+
+
 class Backfill:
     """One run over some files. `asked` is the question as text: the same question goes on where it was."""
 
@@ -64,21 +120,22 @@ class Backfill:
         threshold: float,
         workers: Workers,
         asked: str,
+        reach: Reach = PUBLIC,
         on_progress: Callable[[Progress], None] | None = None,
     ):
         self.store = store
-        self.threshold = threshold
+        self.writer = Writer(store, threshold)
         self.workers = workers
         self.asked = asked
+        self.reach = reach
         self.on_progress = on_progress
         self.report = Report()
-        self._deduplicate: Deduplicate | None = None
         self._done = 0
         self._expected: int | None = None
 
     def run(self, files: list[str]) -> Report:
         """Reads the files that are not read yet."""
-        sizes = [_size(file) for file in files]
+        sizes = [size(file) for file in files]
         self._expected = sum(s for s in sizes if s) if all(s is not None for s in sizes) else None
         for task, came in self._ordered(files):
             if isinstance(task, _End):
@@ -116,8 +173,8 @@ class Backfill:
     def _tasks(self, file: str) -> Iterator[Span | Batch]:
         """The pieces of a file that are not dealt with yet."""
         try:
-            warc = open_warc(file)
-            length = _size(file)
+            archive = open_archive(file, self.reach)
+            warc, length = archive.warc, archive.size
             place = backfills.place(self.store.db, file, self.asked, warc.fingerprint)
             if place and place.finished and place.size == length:
                 self.report.known.append(file)
@@ -125,12 +182,13 @@ class Backfill:
                 return
             self.store.save_all((), 0, lambda db, _: backfills.begin(db, file, self.asked, warc.fingerprint, length))
             start = place.position if place else 0
-            if not warc.parted:
+            if not warc.parted or length is None:
                 yield from self._batches(warc, file, start)
                 return
             self._done += start
-            for at in range(start, length or 0, SPAN):
-                yield Span(file, at, min(at + SPAN, length or 0))
+            step = SPAN if size(file) is not None else SPAN_REMOTE
+            for at in range(start, length, step):
+                yield Span(file, at, min(at + step, length))
         except (WarcError, OSError) as error:
             self._broken(file, error)
 
@@ -149,58 +207,34 @@ class Backfill:
         if waiting:
             yield Batch(file, tuple(waiting), done)
 
-    def _keep(self, task: Span | Batch, came: Outcome, reached: int | None = None) -> None:
+    def _keep(self, task: Span | Batch, came: Outcome) -> None:
         """Stores what came of a piece, and that it is dealt with."""
         cut = next((bad for bad in came.bad if bad.cut), None)
-        position = reached if reached is not None else task.end if isinstance(task, Span) else task.done
+        position = task.end if isinstance(task, Span) else task.done
         if cut is not None:
             # The file may yet grow: it is read again from this record on.
             position = cut.position if isinstance(task, Span) else task.done - 1
             self.report.problems[task.file] = cut.reason
-        stories = [(place, self._linked(story)) for place, story in came.stories]
-        try:
-            self._store(task.file, position, [story for _, story in stories], came.bad, came.counts)
-        except Exception:
-            # One story that the database does not take must not cost the others.
-            for place, story in stories:
-                try:
-                    self._store(task.file, None, [story], [], Counter())
-                except Exception as error:
-                    url = story.page.url if story.page else None
-                    came.bad.append(Bad(place, url, "store", f"{type(error).__name__}: {error}"))
-            self._store(task.file, position, [], came.bad, came.counts)
-        if isinstance(task, Span) and reached is None:
+        counts = self.writer.store(
+            task.file,
+            came.stories,
+            came.bad,
+            lambda db, added: backfills.advance(db, task.file, self.asked, position, added + came.counts),
+        )
+        self.report.counts.update(counts + came.counts)
+        if isinstance(task, Span):
             self._done += task.end - task.start
         if self.on_progress:
             self.on_progress(Progress(task.file, self._done, self._expected, self.report.counts))
-
-    def _store(self, file: str, position: int | None, stories: list[Story], bad: list[Bad], counts: Counter) -> None:
-        added: Counter[str] = Counter()
-
-        def also(db, stored) -> None:
-            new = [s for s in stored if s.outcome == "new"]
-            added.update(counts)
-            added.update(stored=len(new), flagged=sum(s.flagged for s in new), bad=len(bad))
-            backfills.keep_bad(db, file, [(b.position, b.url, b.stage, b.reason) for b in bad])
-            if position is not None:
-                backfills.advance(db, file, self.asked, position, added)
-
-        self.store.save_all(stories, self.threshold, also)
-        self.report.counts.update(added)
-
-    def _linked(self, story: Story) -> Story:
-        """The story with the one that it repeats, of those found here or stored before."""
-        if self._deduplicate is None:
-            first = story.page.fetched_at if story.page else datetime.now().astimezone()
-            self._deduplicate = Deduplicate(lambda: recent_texts(self.store.path, first - _COPIES_WITHIN))
-        return advance(self._deduplicate, "deduplicate", story)
 
     def _one_by_one(self, task: Span | Batch) -> None:
         """Does a piece record by record after it has ended a worker, so that one page costs no other anything."""
         records = list(task.records) if isinstance(task, Batch) else None
         places = [r.position for r in records] if records else []
         if isinstance(task, Span):
-            places = [record.position for record in open_warc(task.file).records(task.start, task.end)]
+            places = [
+                record.position for record in open_archive(task.file, self.reach).warc.records(task.start, task.end)
+            ]
         together = Outcome()
         for index, position in enumerate(places):
             single = Batch(task.file, (records[index],), 0) if records else Span(task.file, position, position + 1)
@@ -222,10 +256,3 @@ class Backfill:
             self.report.read.append(file)
         if file not in self.report.known:
             self.store.save_all((), 0, lambda db, _: backfills.finish(db, file, self.asked, problem))
-
-
-def _size(file: str) -> int | None:
-    try:
-        return size(file)
-    except OSError:
-        return 0

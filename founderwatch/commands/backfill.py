@@ -7,6 +7,7 @@ import re
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -31,9 +32,17 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
     "--sources", type=click.Path(dir_okay=False, path_type=Path), help="Only stories of this registry's sources."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read (default: one a core).")
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="What runs the processes."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    help="With ray: write Parquet there, for `founderwatch import`, and no database.",
+)
 @click.option("--all", "everything", is_flag=True, help="Keep every article, not only candidates.")
 @common
-def command(*, paths, since, until, languages, sources, workers, everything, config, quiet):
+def command(*, paths, since, until, languages, sources, workers, engine, out, everything, config, quiet):
     """Read WARC archives: CC-NEWS, our own, those of wget and Browsertrix.
 
     A folder stands for the archives in it. What was read before is not read again, and after an interruption
@@ -43,7 +52,7 @@ def command(*, paths, since, until, languages, sources, workers, everything, con
     Example:  founderwatch backfill archive/
               founderwatch backfill 'CC-NEWS-2024*.warc.gz' --since 2024-01-01 --workers 8
     """
-    from founderwatch.backfill.files import find
+    from founderwatch.backfill.files import Reach, find
 
     try:
         moments = oldest(since) if since else None, newest(until) if until else None
@@ -57,8 +66,15 @@ def command(*, paths, since, until, languages, sources, workers, everything, con
     from founderwatch.backfill.judge import Asked, Judge  # the model's libraries: seconds
     from founderwatch.backfill.run import Backfill
     from pipelines.workers import Workers
+    from spiders.guard import endpoints
 
-    asked = Asked(*moments, wanted, registry.sources, sources is not None, everything)
+    reach = Reach(endpoints(a for source in registry.sources for a in source.addresses), config.contact)
+    asked = Asked(*moments, wanted, registry.sources, sources is not None, everything, reach)
+    made = (asked, config.model, config.alarms_per_1000)
+    if out is not None and engine != "ray":
+        fail(status.USAGE, "--out goes with --engine ray")
+    if engine == "ray":
+        _on_a_cluster(files, made, workers, out, config, quiet)
     with locked(config, "backfill"):
         reader, store = open_reader(config), open_store(config)
         question = {
@@ -69,17 +85,41 @@ def command(*, paths, since, until, languages, sources, workers, everything, con
             "all": everything,
             "model": reader.encoder.version,
         }
-        made = (asked, config.model, config.alarms_per_1000)
         with (
             Workers(Judge, made, workers, _LONGEST, _LIFETIME) as pool,
             bytes_progress(quiet) as on_progress,
         ):
-            run = Backfill(store, reader.threshold, pool, json.dumps(question, sort_keys=True), on_progress)
+            run = Backfill(store, reader.threshold, pool, json.dumps(question, sort_keys=True), reach, on_progress)
             report = run.run(files)
         store.close()
     _say(report, quiet)
     if report.problems:
         sys.exit(status.PARTLY if report.read or report.known or report.counts["pages"] else status.FAILED)
+
+
+def _on_a_cluster(files, made, workers, out, config, quiet) -> NoReturn:
+    """Reads with Ray, and merges the results where nobody asked for the files alone."""
+    try:
+        from founderwatch.backfill import cluster, parts
+    except ImportError:
+        fail(status.USAGE, "--engine ray needs Ray: pip install 'founderwatch[cluster]'")
+    from founderwatch.backfill.run import Report, Writer
+
+    folder = out or f"{config.database}.parts"
+    with locked(config, "backfill"):
+        reader = open_reader(config)
+        report = Report(problems=cluster.run(files, made, folder, workers))
+        report.read = [file for file in files if file not in report.problems]
+        if out is None:
+            store = open_store(config)
+            writer = Writer(store, reader.threshold)
+            for part in parts.read([folder]) if parts.done(folder) else ():
+                report.counts += writer.store(part.file, part.stories, list(part.bad))
+                report.counts["pages"] += part.pages
+                report.counts["candidates"] += sum(s.assessment is not None for _, s in part.stories)
+            store.close()
+    _say(report, quiet)
+    sys.exit(status.DONE if not report.problems else status.PARTLY if report.read else status.FAILED)
 
 
 def newest(text: str) -> datetime:

@@ -18,7 +18,7 @@ from models.training import corpus
 from models.training.corpus import Record
 
 _SEEN = 3  # records in which a run of words must occur
-_PENALTY = 50.0
+_PENALTY = 25.0
 _STEPS = 60
 _LEAST = 0.02  # weights below this are left out
 
