@@ -150,24 +150,31 @@ def _page(chance, style, language, title, body, date, headlines) -> str:
         2: '<main><h1 class="hl">{t}</h1><section class="body">'
         + "".join(f'<p class="p{i}">{p}</p>' for i, p in enumerate(clean))
         + "</section></main>",
-        3: '<table class="page"><tr><td><h1>{t}</h1>' + "".join(f"<p>{p}</p>" for p in clean) + "</td></tr></table>",
+        3: '<div class="wrap"><div class="left"><h1>{t}</h1><div class="story">'
+        + "".join(f'<p style="margin:0"><span>{p}</span></p>' for p in clean)
+        + "</div></div></div>",
         4: '<div id="main"><div class="post"><h1>{t}</h1>{d}<div class="entry">'
         + "".join(f"<div>{p}</div>" for p in clean)
         + "</div></div></div>",
     }[style]
     text = text.replace("{t}", title).replace("{d}", dated)
-    script = "".join(f"window.{_word(chance)}=function(a,b){{return a+{chance.randint(1, 9)}*b}};" for _ in range(70))
-    css = "".join(
-        f".{_word(chance)}{{margin:{chance.randint(0, 9)}px;color:#{chance.randint(0, 4095):03x}}}" for _ in range(70)
+    script = "".join(f"window.{_word(chance)}=function(a,b){{return a+{chance.randint(1, 9)}*b}};" for _ in range(20))
+    css = "".join(f".{_word(chance)}{{margin:{chance.randint(0, 9)}px}}" for _ in range(20))
+    menu = "".join(
+        f'<li class="menu-item"><a href="/s/{i}"><span>{_word(chance).title()}</span></a></li>' for i in range(30)
     )
-    menu = "".join(f'<li><a href="/s/{i}">{_word(chance).title()}</a></li>' for i in range(20))
+    teasers = "".join(
+        f'<div class="teaser"><a href="/{_word(chance)}"><figure><img src="/i/{i}.jpg" alt=""></figure><span class="kicker">{_word(chance)}</span>'
+        f"<h4>{html.escape(headline)}</h4></a></div>"
+        for i, headline in enumerate(headlines)
+    )
     meta = f'<meta property="article:published_time" content="{date.isoformat()}">' if style in (1, 3) else ""
     linked = f'<script type="application/ld+json">{data}</script>' if style in (0, 2) else ""
     return (
         f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title} | Site</title>{meta}{linked}'
         f"<style>{css}</style><script>{script}</script></head><body><header><ul class='nav'>{menu}</ul></header>{text}"
-        f'<aside class="more"><h3>More</h3><ul>{links}</ul></aside><footer><ul>{menu}</ul><p>© Site {date.year}</p></footer>'
-        f"<script>{script[: len(script) // 2]}</script></body></html>"
+        f'<aside class="more"><h3>More</h3><ul>{links}</ul></aside><section class="teasers">{teasers}</section>'
+        f"<footer><ul>{menu}</ul><p>© Site {date.year}</p></footer></body></html>"
     )
 
 

@@ -18,6 +18,7 @@ from resiliparse.parse.lang import detect_fast
 from founderwatch.items import Article, Page
 from models.gate import Gate
 from models.language import READ
+from models.story import StoryReader
 from pipelines.decode import decode
 
 _NO_STORY = re.compile(
@@ -32,7 +33,7 @@ _ENGLISH = re.compile(r"\b(?:the|and|of|to|that|with|for|was|his|her|is|on|by)\b
 _WORD = re.compile(r"[^\W\d_]+")
 _STOP = re.compile(r"[.!?。！？…；]|，.*，")
 _ENOUGH = 400  # letters from which statistics are trusted
-_SAMPLE = 6000  # characters, from the middle, where the story is
+_SAMPLE = 3000  # characters, from the middle, where the story is
 _TITLE = re.compile(r"<title[^>]*>(.{1,500}?)</title>", re.IGNORECASE | re.DOTALL)
 _META = re.compile(r"<meta\b[^>]{0,200}?(?:og:title|description)[^>]{0,1500}>", re.IGNORECASE)
 _CONTENT = re.compile(r"""\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -61,9 +62,16 @@ class Sift:
             return None
         return "words"
 
-    def likely(self, article: Article) -> bool:
-        """Whether an article may tell of a departure to found something, now that its text is known exactly."""
-        return self.gate.passes(f"{article.title}\n{article.body}", article.language)
+    def likely(self, article: Article, reader: StoryReader) -> bool:
+        """Whether an article may tell of a departure to found something, now that its text is known exactly.
+
+        Where words alone let it pass, the encoder's first look at these places has a say, too.
+        """
+        language, text = article.language, f"{article.title}\n{article.body}"
+        if language is None or language not in self.gate.weights:
+            return True
+        places = self.gate.places(text, language)
+        return bool(places) and reader.may_tell(text, language, places)
 
 
 def _is_no_story(url: str) -> bool:

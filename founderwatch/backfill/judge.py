@@ -85,7 +85,8 @@ class Judge:
         self._version = encoder.version
         self._extract = Extract()
         self._since = Since(asked.since, asked.until)
-        self._classify = Classify(StoryReader(encoder, alarms))
+        self._reader = StoryReader(encoder, alarms)
+        self._classify = Classify(self._reader)
         # A failed stage comes out as the story's failure: the log would say it a second time.
         logging.getLogger("pipelines").setLevel(logging.CRITICAL)
 
@@ -126,7 +127,7 @@ class Judge:
         if article is None or (self.asked.languages and article.language not in self.asked.languages):
             outcome.counts["language"] += 1
             return
-        if self._sift.likely(article):
+        if self._sift.likely(article, self._reader):
             outcome.counts["candidates"] += 1
             story = advance(self._classify, "classify", story)
         elif self.asked.everything:

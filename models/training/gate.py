@@ -28,7 +28,7 @@ def fit(language: str, records: list[Record]) -> tuple[dict[str, float], float]:
     pairs = [pair for record in records for pair in _pairs(record)]
     seen: Counter[str] = Counter()
     for record in records:
-        seen.update(set().union(*map(features, sentences(record.text)), set()))
+        seen.update(set().union(*(features(sentence) for _, sentence in sentences(record.text))))
     runs = [run for run, count in seen.items() if count >= _SEEN]
     number = {run: index for index, run in enumerate(runs)}
     flat, starts, labels, counts = [], [], [], []
@@ -61,8 +61,8 @@ def _pairs(record: Record):
     """Each pair of sentences that stand together: its runs of words, whether it tells of a founding, what it counts."""
     founding = {n for n, (kind, status) in record.events.items() if kind == "founds" and status != "denied"}
     told = [record.words(span) for span in record.spans if span.label == "t" and founding & set(span.events)]
-    words = [next(sentences(text), "").strip() for text in told]
-    found = list(sentences(record.text))
+    words = [next(sentences(text), (0, ""))[1].strip() for text in told]
+    found = [sentence for _, sentence in sentences(record.text)]
     runs = [features(sentence) for sentence in found]
     labels = [any(word in sentence for word in words if word) for sentence in found]
     pairs = [
