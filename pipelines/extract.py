@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
+from rapidfuzz import fuzz
 from trafilatura.settings import Document
 
 from founderwatch.address import clean
 from founderwatch.items import Article, Failure, Page, Story
 from models.language import detect
+from pipelines import walls
 from pipelines.decode import decode
-from pipelines.furniture import prune, without_furniture
+from pipelines.furniture import join, prune, without_furniture
 from pipelines.metadata import Metadata, read
 
 LARGEST = 10_000_000  # bytes
@@ -80,12 +82,17 @@ class Extract:
 def extract(page: Page) -> Extracted:
     """Reads one page; raises NotExtracted where there is no article in it."""
     _check(page)
-    metadata, document = _parse(decode(page.body, page.encoding), page)
-    body = _text(document)
+    metadata, facts, document = _parse(decode(page.body, page.encoding), page)
+    body, notice, noticed = walls.part(_text(document))
     title = metadata.title or (document.title if document else None) or page.title or ""
-    summary = page.summary or ""
+    if _size(body) < 3 * SHORT and _size(metadata.body) > 1.5 * _size(body):
+        # A script or a wall hides what the page's data for search engines says in full.
+        body = metadata.body
+    elif wall := _wall(page, facts, title, body, notice, noticed):
+        raise NotExtracted(f"{wall}: the page does not show the story", shown=False)
+    body, summary = walls.without_stump(body), walls.without_stump(page.summary or "")
     notes: list[str] = []
-    if metadata.paywalled and _size(body) < 3 * SHORT:
+    if (metadata.paywalled or notice in (walls.PAYWALL, walls.LOGIN)) and _size(body) < 3 * SHORT:
         notes.append("teaser")
     if len(summary) > len(body) * 1.5 and _size(body) < SHORT:
         # A teaser or a cookie wall says less than the feed did.
@@ -142,7 +149,20 @@ def _check(page: Page) -> None:
         raise NotExtracted("the page is not HTML: a binary file")
 
 
-def _parse(text: str, page: Page) -> tuple[Metadata, Document | None]:
+def _wall(page: Page, facts: walls.Facts, title: str, body: str, notice: str | None, noticed: int) -> str | None:
+    """What stands in the story's place; None where the story, or the beginning of it, is there."""
+    size = _size(body)
+    known = bool(page.title) and fuzz.ratio(title.lower(), (page.title or "").lower()) > 60
+    if size < SHORT and not known and (kind := walls.in_place_of(facts, title)):
+        return kind
+    if size < SHORT and notice not in (None, walls.PAYWALL) and noticed > len(body):
+        return notice
+    if size < STUB and (not body or page.title or page.summary):
+        return notice or walls.of_nothing(facts)
+    return None
+
+
+def _parse(text: str, page: Page) -> tuple[Metadata, walls.Facts, Document | None]:
     tree = trafilatura.load_html(text)
     if tree is None:
         raise NotExtracted("the page is not HTML")
@@ -150,11 +170,13 @@ def _parse(text: str, page: Page) -> tuple[Metadata, Document | None]:
     if elements > MOST_ELEMENTS:
         raise NotExtracted(f"the page has {elements} elements, more than {MOST_ELEMENTS}")
     try:
-        metadata = read(tree, page.url or None)
+        metadata = read(tree, page.url or None, page.fetched_at)
+        facts = walls.look(tree)
         prune(tree)
+        join(tree)
         # The first attempt changes the tree: the second one needs its own.
         spare = deepcopy(tree)
-        dated = bool(metadata.published or page.published)
+        dated = bool(metadata.published or page.published or metadata.shown)
         document = _document(tree, page.url, dated, fast=True)
         if _size(_text(document)) < STUB:
             # The slower way compares other extractors, and takes in more of what surrounds the text:
@@ -162,7 +184,7 @@ def _parse(text: str, page: Page) -> tuple[Metadata, Document | None]:
             document = max(document, _document(spare, page.url, dated, fast=False), key=lambda found: len(_text(found)))
     except (RecursionError, ValueError, etree.LxmlError) as error:
         raise NotExtracted(f"the page could not be read: {type(error).__name__}: {error}") from error
-    return metadata, document
+    return metadata, facts, document
 
 
 def _document(tree: HtmlElement, url: str, dated: bool, fast: bool) -> Document | None:
@@ -201,9 +223,9 @@ def _site_name(document: Document | None) -> str | None:
 
 
 def _published(page: Page, metadata: Metadata, document: Document | None) -> datetime | None:
-    """The exact time that the page or else the channel gives; the bare date in the page comes last."""
-    if metadata.published or page.published:
-        return metadata.published or page.published
+    """The exact time that the page or else the channel gives; what the page shows to readers comes last."""
+    if found := metadata.published or page.published or metadata.shown:
+        return found
     try:
         return datetime.fromisoformat((document.date if document else None) or "").replace(tzinfo=UTC)
     except ValueError:
@@ -213,7 +235,7 @@ def _published(page: Page, metadata: Metadata, document: Document | None) -> dat
 def _from_channel(page: Page) -> Article | None:
     if not page.title and not page.summary:
         return None
-    title, body = page.title or "", page.summary or ""
+    title, body = page.title or "", walls.without_stump(page.summary or "")
     return Article(
         url=clean(page.url) or page.url,
         source=page.source,

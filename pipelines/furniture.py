@@ -11,8 +11,11 @@ import re
 
 from lxml.html import HtmlElement
 
+from pipelines.shown import is_time
+
 LONGEST_CREDIT = 60  # characters
 HEAD = 4  # lines
+REPEATED = 45  # letters, of which a Chinese character counts for three; a shorter line may be said twice
 # "Headline | Outlet", "标题_频道_网站"
 _OUTLET = re.compile(r"\s*[|｜_–—-][^|｜_–—-]{1,30}(?:[|｜_–—-][^|｜_–—-]{1,30})?$")
 # The separator matters: 编辑部主任张三离职创业 is news.
@@ -35,6 +38,11 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _HEADINGS = "self::h2 or self::h3 or self::h4 or self::h5 or self::h6 or self::dt or self::strong or self::b"
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_BODY = re.compile(
+    r"(?:article|story|post|entry|content|page|text)[-_\w]*(?:body|content|text|chunk|paragraphs?)\b", re.IGNORECASE
+)
+_PARAGRAPH = 80  # letters
 _DATE = re.compile(r"\d{4}|\b\d{1,2}:\d{2}\b")
 
 
@@ -57,9 +65,27 @@ def prune(tree: HtmlElement) -> None:
         block.drop_tree()
 
 
+def join(tree: HtmlElement) -> None:
+    """Puts a text that is parted by advertisements into one block: trafilatura would take the first part for the whole."""
+    parts: dict[tuple, list[HtmlElement]] = {}
+    for block in tree.xpath("//*[self::div or self::section][@class]"):
+        if (
+            _BODY.search(block.get("class"))
+            and sum(len(p.text_content()) > _PARAGRAPH for p in block.iterfind("p")) >= 2
+        ):
+            frame = next(block.iterancestors("article", "main"), None)
+            parts.setdefault((block.tag, block.get("class"), frame), []).append(block)
+    for (_, _, frame), (first, *others) in parts.items():
+        if frame is not None:
+            for other in others:
+                first.extend(list(other))
+                other.drop_tree()
+
+
 def without_furniture(body: str, title: str, author: str | None = None) -> str:
     """The body without such lines; a body that consists of them alone stays as it is."""
     wanted = _bare(title)
+    body = _once(body)
     names = [name for name in re.split(r"[;,、]", author or "") if name.strip()]
     lines = body.split("\n")
     kept = [
@@ -70,14 +96,27 @@ def without_furniture(body: str, title: str, author: str | None = None) -> str:
     return "\n".join(kept) or body
 
 
+def _once(body: str) -> str:
+    """The body with each longer paragraph once: templates give the text a second time for phones, or its lead again."""
+    seen: set[str] = set()
+    kept = []
+    for line in body.split("\n"):
+        words = _bare(line)
+        if words in seen and len(words) + 2 * len(_HAN.findall(words)) >= REPEATED:
+            continue
+        seen.add(words)
+        kept.append(line)
+    return "\n".join(kept)
+
+
 def _is_credit(line: str) -> bool:
     return len(line) <= LONGEST_CREDIT and bool(_CREDIT.search(line) or _SUBSCRIBE.search(line))
 
 
 def _is_head(line: str, title: str, names: list[str]) -> bool:
-    """Tells whether one of the first lines is the headline with the outlet's name, or the by-line."""
+    """Tells whether one of the first lines is the headline with the outlet's name, the by-line or the time."""
     headline = _OUTLET.sub("", line)
-    return (headline != line and _bare(headline) == title) or _is_byline(line, names)
+    return (headline != line and _bare(headline) == title) or _is_byline(line, names) or is_time(line)
 
 
 def _is_byline(line: str, names: list[str]) -> bool:

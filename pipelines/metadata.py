@@ -11,11 +11,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lxml.html import HtmlElement
+from w3lib.html import remove_tags, replace_entities
 
 from founderwatch.address import clean, site
+from pipelines.shown import shown
 
 CHINA = timezone(timedelta(hours=8))
 _LONGEST_JSON = 500_000
+_LONGEST_BODY = 200_000
 _PUBLISHED_METAS = (
     "article:published_time", "og:article:published_time", "og:published_time", "datepublished",
     "pubdate", "publishdate", "publish_date", "publication_date", "parsely-pub-date", "sailthru.date",
@@ -26,28 +29,35 @@ _ARTICLE_TYPES = re.compile(r"Article|Report|BlogPosting|LiveBlog", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a page declares. `published` is in UTC and exact to the minute, or None."""
+    """What a page declares. `published` is in UTC and exact to the minute, or None; `shown` is what it tells its readers
+    instead ("3小时前", 2026年7月5日). `body` is the text in its data for search engines.
+    """
 
     published: datetime | None = None
+    shown: datetime | None = None
     canonical: str | None = None
     title: str | None = None
     author: str | None = None
     paywalled: bool = False
     language: str | None = None
+    body: str = ""
 
 
-def read(tree: HtmlElement, url: str | None) -> Metadata:
-    """Reads a parsed page; `url` is the address it came from."""
+def read(tree: HtmlElement, url: str | None, fetched_at: datetime | None = None) -> Metadata:
+    """Reads a parsed page; `url` is the address it came from, and `fetched_at` what "three hours ago" counts from."""
     language = next(iter(tree.xpath("//html/@lang | //html/@xml:lang")), None)
     zone = CHINA if (language or "").lower().startswith("zh") else UTC
     linked = list(_linked_data(tree))
+    published = _published(tree, linked, zone)
     return Metadata(
-        published=_published(tree, linked, zone),
+        published=published,
+        shown=None if published else shown(tree, zone, fetched_at or datetime.now(UTC)),
         canonical=_canonical(tree, url),
         title=_title(tree, linked),
         author=_author(tree, linked),
         paywalled=any(_false(node.get("isAccessibleForFree")) for node in linked),
         language=language,
+        body=_body(linked),
     )
 
 
@@ -114,6 +124,14 @@ def _published(tree: HtmlElement, linked: list[dict[str, Any]], zone: timezone) 
         if found := moment(value, zone):
             return found
     return None
+
+
+def _body(linked: list[dict[str, Any]]) -> str:
+    """The longest text that the data for search engines give, one paragraph a line."""
+    texts = [text for node in linked if isinstance(text := node.get("articleBody"), str)]
+    text = max(texts, key=len, default="")[:_LONGEST_BODY]
+    text = replace_entities(remove_tags(re.sub(r"(?i)<(?:/p|br|/div|/li)\b[^>]*>", "\n", text)))
+    return "\n".join(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
 
 
 def _canonical(tree: HtmlElement, url: str | None) -> str | None:
