@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 
 from founderwatch import status
 from founderwatch.cli import main
+from founderwatch.database import reviews, watches
+from founderwatch.database.reviews import Verdict
 from founderwatch.database.store import Store
 from models.labels import STATUSES
 from tests.judged import mention, saved, story
@@ -101,6 +104,65 @@ def test_without_all_only_what_is_flagged_is_listed(filled):
 )
 def test_filters_leave_what_they_say(filled, arguments, listed):
     assert people(*arguments) == listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "listed"),
+    [
+        (["--person", "Zhou Chang"], ["周畅"]),
+        (["--person", "lindqv"], ["Mara Lindqvist"]),
+        (["--kind", "joins"], ["Jo Park"]),
+        (["--kind", "joins", "--kind", "founds", "--status", "denied"], ["Ana Ruiz"]),
+        (["--until", "2000-01-01"], []),
+        (["--until", "2999-01-01"], ["", "Mara Lindqvist", "周畅"]),
+        (["--min-score", "0.95"], ["Mara Lindqvist"]),
+        (["--min-sources", "2"], ["Mara Lindqvist"]),
+        (["--all", "--min-sources", "3"], []),
+        (["--watched"], ["Jo Park"]),
+    ],
+)
+def test_more_filters_leave_what_they_say(filled, arguments, listed):
+    with closing(Store(filled)) as store:
+        watches.add(store.db.conn, "company", "Google")
+    assert people(*arguments) == listed
+
+
+def test_a_limit_leaves_the_newest(filled):
+    assert run("--jsonl", "--limit", "1") == run("--jsonl").splitlines(keepends=True)[0]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--person", "…"], ["--until", "soon"], ["--min-score", "2"], ["--kind", "retires"], ["--limit", "0"]]
+)
+def test_a_filter_that_makes_no_sense_is_refused(filled, arguments):
+    assert CliRunner().invoke(main, ["events", *arguments]).exit_code == status.USAGE
+
+
+def test_what_is_printed_is_as_the_schema_says(filled):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(run("schema"))
+    check = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    check.check_schema(schema)
+    printed = json.loads(run("--json", "--all"))
+    assert len(printed) == 6
+    for event in printed:
+        check.validate(event)
+        assert set(event) <= set(schema["properties"]), "what is printed is described"
+        assert not check.is_valid(event | {"kind": "retires"}) and not check.is_valid(event | {"score": 2})
+
+
+def test_an_event_says_what_its_score_rests_on(filled):
+    with closing(Store(filled)) as store:
+        copy = story("https://h.example/1", mention("Mara Lindqvist"), source="star", copy_of="https://a.example/1")
+        credits = mention("Mara Lindqvist", "Orrin", first_reported_by="Herald", status="announced")
+        saved(store, copy, story("https://i.example/1", credits, source="tribune", days=2))
+    (event,) = [e for e in json.loads(run("--json")) if e["person"] == "Mara Lindqvist"]
+    assert event["basis"]["words"] == "two independent sources, one named; three outlets, some of which credit each other; one copy left out"  # fmt: skip
+    assert event["score"] > 0.9 and event["sources"] == 3
+    with closing(Store(filled)) as store:
+        reviews.record(store.db.conn, Verdict("ana", "accept", event=event["event"]))
+    (event,) = [e for e in json.loads(run("--json")) if e["person"] == "Mara Lindqvist"]
+    assert event["score"] == 1 and event["basis"]["words"].startswith("accepted by a reviewer; two")
 
 
 def test_since_may_be_told_in_another_time_zone(filled):

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from founderwatch.database.store import Store
 from founderwatch.events.organisations import same_organisation
-from tests.judged import THRESHOLD, mention, saved, story
+from founderwatch.items import Page
+from tests.judged import NOW, THRESHOLD, mention, saved, story
 
 
 @pytest.fixture
@@ -374,6 +376,63 @@ def test_a_departure_that_is_retold_after_a_year_is_no_second_one(store):
     told_again = story("https://b.example/1", mention("Mara Lindqvist", venture="palewire"), days=500)
     (event,) = saved(store, story("https://a.example/1", mention("Mara Lindqvist", venture="Palewire")), told_again)
     assert len(event["mentions"]) == 2
+
+
+def test_a_clock_that_jumps_moves_no_event(store):
+    """A machine whose clock is set back stores the second report before the first, as its clock has it."""
+    pages = [
+        Page(f"https://{host}.example/1", "wire", b"", NOW + timedelta(days=days))
+        for host, days in (("a", 9), ("b", -3000))
+    ]
+    stories = [
+        story(page.url, mention("Mara Lindqvist"), days=day).grown(page=page)
+        for page, day in zip(pages, (0, 1), strict=True)
+    ]
+    (first,) = saved(store, stories[0])
+    (event,) = saved(store, *stories)
+    assert event["event"] == first["event"] and len(event["mentions"]) == 2
+    store.rebuild_events(THRESHOLD)
+    assert [e["event"] for e in saved(store)] == [first["event"]]
+
+
+def test_a_page_that_is_dated_in_the_future_has_no_date(store):
+    page = Page("https://a.example/1", "wire", b"", NOW)
+    (event,) = saved(store, story(page.url, mention("Mara Lindqvist"), days=400).grown(page=page))
+    assert event["mentions"][0]["published"] is None
+    assert store.db.execute("select notes from articles").fetchone() == ("dated in the future: 2027-08-10",)
+    (event,) = saved(store, story("https://b.example/1", mention("Mara Lindqvist"), days=1))
+    assert len(event["mentions"]) == 2
+
+
+@pytest.mark.parametrize("year", [1, 1970, 9999])
+def test_the_ends_of_time_are_dates_like_others(store, year):
+    far = story("https://a.example/1", mention("Mara Lindqvist"), published=datetime(year, 12, 31, tzinfo=UTC))
+    events = saved(store, far, story("https://b.example/1", mention("Mara Lindqvist")))
+    assert people(events) == [("Mara Lindqvist", 1)] * 2
+
+
+def test_names_in_any_writing_are_taken(store):
+    odd = [
+        "\ud800",
+        "O",
+        "王",
+        "·",
+        "a" * 5000,
+        "王" * 500,
+        "А. Иванов",
+        "محمد",
+        "\u200b",
+        "Ana\nRuiz",
+        "-",
+        "王·",
+        "·王·李",
+    ]
+    stories = [
+        story(f"https://{n}.example/1", mention(name.encode("utf-8", "replace").decode(), "Orrin"))
+        for n, name in enumerate(odd)
+    ]
+    events = saved(store, *stories, *stories)
+    assert sum(len(e["mentions"]) for e in events) == len(odd)
 
 
 # Computing anew

@@ -39,7 +39,17 @@ def test_one_events_whole_story_is_told_in_order(event):
     found = run("show", event)
     assert found.exit_code == status.DONE, found.output
     told = found.stdout
-    for said in ("Zhou Chang", "周畅", "Chang Zhou", "Orrin", "first reported by", "36kr", "4 independent, 5 reports"):
+    for said in (
+        "Zhou Chang",
+        "周畅",
+        "Chang Zhou",
+        "Orrin",
+        "first reported by",
+        "36kr",
+        "4 independent, 5 reports",
+        "two independent sources, none named",
+        "denied by one",
+    ):
         assert said in told, said
     line = told[told.index("Time line") : told.index("Evidence")]
     places = [line.index(source) for source in ("36kr", "sina", "scmp", "wire", "herald")]
@@ -59,6 +69,12 @@ def test_contradictions_are_shown_with_who_says_what(event):
     found = json.loads(run("show", event, "--json").stdout)
     assert found["contradictions"].keys() == {"status", "venture", "kind"}
     assert [m["copy_of"] for m in found["mentions"]] == [None, "https://a.example/1", None, None, None]
+
+
+def test_the_status_is_told_as_it_moved(event):
+    assert "rumoured (2026-07-06) → denied (2026-07-07) → confirmed (2026-08-05)" in run("show", event).stdout
+    found = json.loads(run("show", event, "--json").stdout)
+    assert [(s["status"], s["source"]) for s in found["history"]] == [("rumoured", "36kr"), ("denied", "scmp"), ("confirmed", "wire")]  # fmt: skip
 
 
 def test_agreeing_stories_have_no_contradictions(database):

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -215,3 +215,42 @@ def test_a_first_watch_makes_the_database(here):
 def test_wrong_usage_is_told(store, arguments, said):
     found = run(*arguments)
     assert found.exit_code == status.USAGE and said in found.stderr, found.output
+
+
+# Old stories
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+@pytest.mark.parametrize(
+    ("again", "days", "old"),
+    [
+        (mention("Ana Ruiz", "Orrin"), 500, True),
+        (mention("Ana Ruiz", "Orrin Cloud"), 1500, True),
+        (mention("Ana Ruiz", "Orrin", departed_from=date(2026, 6, 1), departed_to=date(2026, 7, 31)), 900, True),
+        (mention("Ana Ruiz", "Orrin", departed_from=date(2030, 6, 1), departed_to=date(2030, 7, 31)), 1500, False),
+        (mention("Ana Ruiz", "Orrin", status="announced"), 500, False),
+        (mention("Ana Ruiz", "Orrin", venture="Skylark"), 500, False),
+        (mention("Ana Ruiz", "Monzo"), 500, False),
+        (mention("Ana Ruiz", None), 500, False),
+    ],
+)
+def test_an_old_story_that_is_told_again_is_no_news(store, turned, again, days, old):
+    stories = [
+        story("https://a.example/1", mention("Ana Ruiz", "Orrin", venture="Palewire")),
+        story("https://b.example/1", again, days=days),
+    ]
+    first, second = saved(store, *stories[::turned])
+    assert {e["event"] for e in store.events()} == {first["event"]} | (set() if old else {second["event"]})
+    assert store.event(second["event"])["retells"] == (first["event"] if old else None)
+    store.rebuild_events(THRESHOLD)
+    assert store.event(second["event"])["retells"] == (first["event"] if old else None)
+    saved(store, story("https://a.example/1", model="model-2"))
+    assert [e["event"] for e in store.events()] == [second["event"]], "where the first is none, the second is news"
+
+
+def test_a_departure_that_was_long_past_when_it_was_first_told_is_a_biography(store):
+    old = {"departed_from": date(2020, 1, 1), "departed_to": date(2020, 12, 31)}
+    (event,) = saved(store, story("https://a.example/1", mention("Ana Ruiz", "Orrin", **old)))
+    assert store.events() == [] and event["departed_precision"] == "year"
+    saved(store, story("https://a.example/1", mention("Ana Ruiz", "Orrin"), model="model-2"))
+    assert len(store.events()) == 1

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from founderwatch import status
-from founderwatch.events.history import contradictions, evidence_by_language, turns
+from founderwatch.events.history import contradictions, evidence_by_language, statuses, turns
 from founderwatch.options import common, fail, open_existing
 from founderwatch.render import as_json, safe, shortened
 
@@ -36,7 +36,11 @@ def command(*, event, as_data, config, quiet):
     if found["event"] != event and not quiet:
         click.echo(f"{safe(event)} was merged into {found['event']}", err=True)
     if as_data:
-        click.echo(as_json(found | {"contradictions": contradictions(found["mentions"])}, indent=2))
+        told = {
+            "history": statuses(found["mentions"], found["kind"]),
+            "contradictions": contradictions(found["mentions"]),
+        }
+        click.echo(as_json(found | told, indent=2))
     else:
         show(found, Console())
 
@@ -51,10 +55,14 @@ def show(event: dict, console: Console) -> None:
         "as": event["role"],
         "to": f"{_GOALS[event['kind']]} {event['venture'] or ''}".strip(),
         "about": event["focus"],
-        "when": event["departed"]["words"] or event["departed"]["from"],
-        "status": event["status"],
+        "when": _when(event),
+        "status": " → ".join(f"{s['status']} ({s['since'][:10]})" for s in statuses(event["mentions"], event["kind"]))
+        or event["status"],
         "first reported by": f"{event['first_reported_by'] or 'unknown'}, first seen {_minute(event['first_seen_at'])}",
-        "sources": f"{event['sources']} independent, {len(event['mentions'])} reports; score {event['score']:.2f}",
+        "sources": f"{event['sources']} independent, {len(event['mentions'])} reports",
+        "score": f"{event['score']:.2f}" + (f": {event['basis']['words']}" if event["basis"] else ""),
+        "reviewer": event["verdict"],
+        "old story": f"told before as {event['retells']}, so no news" if event["retells"] else None,
     }
     grid = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
@@ -80,6 +88,14 @@ def show(event: dict, console: Console) -> None:
         for field, told in against.items():
             values = "; ".join(f"{value} ({', '.join(sources)})" for value, sources in told.items())
             console.print(_text(f"{field}: {values}"), soft_wrap=True)
+
+
+def _when(event: dict) -> str | None:
+    departed = event["departed"]
+    if not departed["from"]:
+        return departed["words"]
+    days = departed["from"] if departed["from"] == departed["to"] else f"{departed['from']} to {departed['to']}"
+    return f"{departed['words']}: {days}" if departed["words"] else days
 
 
 _GOALS = {"founds": "found", "joins": "join", "leaves": "no known destination"}

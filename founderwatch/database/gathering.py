@@ -7,12 +7,13 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from founderwatch.events.merge import NEAR, Report, agree
+from founderwatch.events.merge import NEAR, agree
 from founderwatch.events.organisations import marks
 from founderwatch.events.people import filed, near, parse, person_key
+from founderwatch.events.report import Report
 from founderwatch.events.rulings import Bonds, Described, Ruling, meant
 
-_COMMON = 10  # names of employers under which a name stands from which on it says nothing by itself
+COMMON = 10  # names of employers under which a name stands from which on it says nothing by itself
 # The plus keeps the planner from the index of names, where all leavers without one stand together.
 _REPORTS = """
     select m.id, m.article, m.event, m.person, m.person_key, m.kind, m.status, m.score, m.employer, m.role, m.seniority,
@@ -26,6 +27,7 @@ _REPORTS = """
                and (m.person_key is not null or (e.kind = m.kind and e.employer is m.employer))
                and (e.kind, coalesce(e.employer, ''), e.id) < (m.kind, coalesce(m.employer, ''), m.id)) as namesakes,
            exists (select 1 from reviews r where r.event = m.event) as reviewed,
+           o.id is not null as is_copy,
            exists (select 1 from common_names c where c.key = m.person_key) as common
     from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
     where m.id in ({})"""
@@ -86,7 +88,7 @@ def weigh(db: Database, keys: Iterable[str]) -> set[int]:
 
 def _is_common(db: Database, key: str) -> bool:
     mark = ""
-    for _ in range(_COMMON):
+    for _ in range(COMMON):
         # One step into the index for each employer, however many reports there are.
         (mark,) = db.execute("select min(mark) from name_keys where key = ? and mark > ?", [key, mark]).fetchone()
         if mark is None:

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from founderwatch.database import gathering, reviews, settling
 from founderwatch.database.rows import dicts
 from founderwatch.database.transaction import PATIENCE_MS, writing
-from founderwatch.events.merge import fresh_identifier
+from founderwatch.events.event import fresh_identifier
 
 
 class RulingError(ValueError):

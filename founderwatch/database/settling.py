@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
-from founderwatch.database import gathering, watches
-from founderwatch.events.merge import Report, clusters, event_row, stored_place
+from founderwatch.database import careers, gathering, watches
+from founderwatch.events.event import event_row
+from founderwatch.events.merge import clusters
+from founderwatch.events.report import Report, stored_place
 from founderwatch.events.rulings import Bonds
 
 _LIKELY = 0.5  # the threshold of a database that nobody has written to with a model
@@ -37,7 +39,7 @@ def settle(db: Database, mentions: Iterable[int], before: Iterable[str], thresho
         db["events"].upsert(row, pk="id")
         _note_status(db, row)
         db.conn.executemany("update mentions set event = ? where id = ?", [(row["id"], r.id) for r in group])
-    forget(db, before)
+    forget(db, before, threshold)
     for event, now in went.items():
         if event not in used:  # judged, so that it is still there
             db.execute(
@@ -47,12 +49,16 @@ def settle(db: Database, mentions: Iterable[int], before: Iterable[str], thresho
             )
             db.execute("delete from watched_events where event = ?", [event])
     watches.follow(db, rows)
+    careers.follow(db, rows, threshold)
     return ours
 
 
-def forget(db: Database, events: Iterable[str]) -> None:
+def forget(db: Database, events: Iterable[str], threshold: float) -> None:
     """Deletes those of these events that no report tells, unless a person has judged them."""
     for event in events:
+        if db.execute("select 1 from mentions where event = ?", [event]).fetchone():
+            continue
+        careers.forget(db, event, threshold)
         db.execute(
             """delete from events where id = :event and not exists (select 1 from mentions where event = :event)
                and not exists (select 1 from reviews where event = :event)""",
@@ -72,7 +78,7 @@ def rebuild(db: Database, threshold: float) -> None:
     for (mention,) in db.execute("select id from mentions order by id").fetchall():
         if mention not in settled:
             settled |= settle(db, [mention], (), threshold)
-    forget(db, before)
+    forget(db, before, threshold)
 
 
 def threshold(db: Database) -> float:

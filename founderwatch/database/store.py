@@ -9,23 +9,26 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlite_utils
 
 from founderwatch.address import fold
-from founderwatch.database import captures, erasure, gathering, missed, reviews, search, settling, watches
+from founderwatch.database import captures, careers, erasure, gathering, missed, reviews, search, settling
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.database.rows import dicts
 from founderwatch.database.transaction import writing
+from founderwatch.events import score
+from founderwatch.events.departure import precision
 from founderwatch.events.people import person_key
 from founderwatch.items import EVENT_FIELDS, Article, Assessment, Failure, Mention, Story
 from spiders.entries import Entry
 from spiders.state import ChannelState
 from spiders.timetable import Turn
 
+_CLOCKS_DIFFER = timedelta(days=1)
 _GIVE_UP = 3  # an address that failed so often is left alone
 _GIVE_UP_PASSING = 100  # where asking again may help
 _RUNS_KEPT = timedelta(days=60)
@@ -241,13 +244,13 @@ class Store:
         return {row.pop("id"): row for row in list(self.db.query("select * from flagged"))}
 
     def events(self, everything: bool = False) -> list[dict]:
-        """Events with their mentions, newest first: what `flagged` shows, or all; corrected as reviewers said."""
-        chosen = "where merged_into is null" if everything else "where e.id in (select id from flagged)"
+        """Events with their mentions, newest first: what `flagged` shows, or all; corrected and judged as reviewers said."""
+        chosen = "e.merged_into is null" if everything else "e.id in (select id from flagged)"
         rows = self.db.query(
-            f"""select e.*, v.corrected from events e left join verdicts v on v.event = e.id
-                {chosen} order by e.first_seen_at desc, e.score desc, e.id"""
+            f"""select e.*, v.corrected, v.verdict from events e left join verdicts v on v.event = e.id
+                where {chosen} order by e.first_seen_at desc, e.score desc, e.id"""
         )
-        return [self._event(row | json.loads(row["corrected"] or "{}")) for row in list(rows)]
+        return [self._event(row) for row in list(rows)]
 
     def event(self, identifier: str) -> dict | None:
         """One event with everything that its stories say, oldest first; None where there is none.
@@ -255,7 +258,11 @@ class Store:
         One that was merged away is the event that has its reports now.
         """
         identifier = reviews.current_event(self.db.conn, identifier)
-        row = next(self.db.query("select * from events where id = ?", [identifier]), None)
+        rows = self.db.query(
+            "select e.*, v.corrected, v.verdict from events e left join verdicts v on v.event = e.id where e.id = ?",
+            [identifier],
+        )
+        row = next(rows, None)
         if row is None:
             return None
         reports = list(
@@ -268,7 +275,12 @@ class Store:
                 [identifier],
             )
         )
-        return self._event(row) | {"mentions": reports, "time_line": watches.time_line(self.db, identifier)}
+        return self._event(row) | {
+            "verdict": row["verdict"],
+            "retells": row["retells"],
+            "mentions": reports,
+            "time_line": careers.time_line(self.db, identifier),
+        }
 
     def _event(self, row: dict) -> dict:
         mentions = self.db.query(
@@ -278,14 +290,19 @@ class Store:
                where m.event = ? order by coalesce(a.published, a.first_seen_at), a.url, m.kind, m.employer""",
             [row["id"]],
         )
-        departed = {"from": row["departed_from"], "to": row["departed_to"], "words": row["departed_words"]}
+        basis = (
+            json.loads(row["basis"]) if row["basis"] else None
+        )  # of an older version's events until they are told again
+        row = row | json.loads(row["corrected"] or "{}") | {"score": score.judged(row["score"], row["verdict"])}
         return {
             "event": row["id"],
             **{name: row[name] for name in EVENT_FIELDS},
             "names": json.loads(row["names"]),
             "seniority": row["seniority"],
             "venture_kind": row["venture_kind"],
-            "departed": departed,
+            "departed": {"from": row["departed_from"], "to": row["departed_to"], "words": row["departed_words"]},
+            "departed_precision": precision(row["departed_from"], row["departed_to"]),
+            "basis": basis and basis | {"words": score.words(basis, row["verdict"])},
             "mentions": list(mentions),
         }
 
@@ -387,8 +404,12 @@ class Store:
 
     def _save_article(self, story: Story, judged: bool) -> tuple[int, bool]:
         """The article's id, and whether it is new; a known one takes over a text that was judged anew."""
-        article, page = story.article, story.page
+        article, page, notes = story.article, story.page, story.notes
         assert article is not None
+        if page and article.published and article.published > self._latest(page.fetched_at) + _CLOCKS_DIFFER:
+            # A page cannot be younger than its fetching: its date is wrong, and would stand first for years.
+            notes = (*notes, f"dated in the future: {article.published:%Y-%m-%d}")
+            article = replace(article, published=None)
         url = article.url or text_address(article.title, article.body)
         addresses = {url} | {a for a in (page.url, page.requested_url) if a} if page else {url}
         found = self._article_at(url, addresses, story.version_of, page is not None)
@@ -405,14 +426,14 @@ class Store:
                 "published": _iso(article.published),
                 "first_seen_at": _iso(page.fetched_at) if page else _now(),
                 "copy_of": original[0] if original else None,
-                "notes": "; ".join(story.notes) or None,
+                "notes": "; ".join(notes) or None,
             }
             identifier = self.db["articles"].insert(row).last_pk
             self._index(identifier, article.title, article.body)
         else:
             identifier, title, body = found
             if judged and (title, body) != (article.title, article.body):
-                self._replace_text(identifier, title, body, article, story.notes)
+                self._replace_text(identifier, title, body, article, notes)
             if article.published:
                 self.db.execute(
                     "update articles set published = ? where id = ? and published is null",
@@ -457,6 +478,11 @@ class Store:
                 "notes": "; ".join(notes) or None,
             },
         )
+
+    def _latest(self, now: datetime) -> datetime:
+        """This machine's time, or the latest that the database has seen: a clock may have been set back."""
+        (seen,) = self.db.execute("select max(first_seen_at) from articles").fetchone()
+        return max(now, datetime.fromisoformat(seen)) if seen else now
 
     def _index(self, article: int, title: str, body: str, command: str | None = None) -> None:
         """Enters a text in the full-text index, or with "delete" takes out what was entered."""

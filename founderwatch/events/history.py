@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from founderwatch.events.event import bears, settled
 from founderwatch.events.organisations import same_organisation
 from founderwatch.events.people import SLIP, alike, parse
 
@@ -15,6 +16,18 @@ def turns(reports: list[dict]) -> list[bool]:
         new.append(bool({claim for claim in says if claim[-1]} - told))
         told |= says
     return new
+
+
+def statuses(reports: list[dict], kind: str) -> list[dict]:
+    """How the event's status moved: each status that it had, since when, and by whose report."""
+    steps: list[dict] = []
+    for at, report in enumerate(reports, 1):
+        bearing = [r for r in reports[:at] if bears(r["kind"], r["status"], kind)]
+        status = settled([(r["status"], r["published"] or r["first_seen_at"]) for r in bearing])
+        if status and (not steps or steps[-1]["status"] != status):
+            since = report["published"] or report["first_seen_at"]
+            steps.append({"status": status, "since": since, "source": report["source"], "url": report["url"]})
+    return steps
 
 
 def evidence_by_language(reports: list[dict], kind: str) -> dict[str, dict]:

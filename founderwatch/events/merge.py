@@ -8,69 +8,23 @@ with different employers stay two. What comes out depends on the reports alone, 
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from founderwatch.events.organisations import related, same_organisation
-from founderwatch.events.people import SAME, SHORT, SLIP, SOUND, SPELLING, Name, alike, clash, parse, person_key
-from founderwatch.events.rulings import Bonds
+from founderwatch.events.people import SAME, SHORT, SLIP, SOUND, SPELLING, alike, clash
+from founderwatch.events.report import Report, place
+from founderwatch.events.rulings import FREE, Bonds
 
 NEAR = timedelta(days=45)  # between reports whose names are not quite the same
 _APART = timedelta(days=365)
 _RETOLD = timedelta(days=3 * 365)  # between reports that tell of the same venture or the same days of departure
 _OVERLAP = timedelta(days=31)
-_STRENGTH = {"rumoured": 0, "expected": 1, "announced": 2, "confirmed": 3}
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_FREE = Bonds()
 
 _alike = lru_cache(65536)(alike)
-
-
-@dataclass(frozen=True)
-class Report:
-    """One mention as merging sees it: its row in `mentions`, with the story's facts."""
-
-    id: int
-    article: int
-    event: str | None
-    person: str | None
-    person_key: str | None
-    kind: str
-    status: str
-    score: float
-    employer: str | None
-    role: str | None
-    seniority: str
-    venture: str | None
-    venture_kind: str
-    focus: str | None
-    when: str | None
-    departed_from: str | None
-    departed_to: str | None
-    first_reported_by: str | None
-    source: str | None
-    outlet: str  # whose word it is: a copy's is that of its original
-    published: str | None  # a copy was published when its original was, whatever date it bears
-    first_seen_at: str
-    url: str
-    namesakes: int  # how many of its story go before it under the same name
-    reviewed: int  # whether a person has judged `event`
-    common: int  # whether so many bear the name that it alone says nothing
-
-    @cached_property
-    def at(self) -> datetime:
-        return datetime.fromisoformat(self.published or self.first_seen_at)
-
-    @cached_property
-    def name(self) -> Name | None:
-        return parse(self.person)
 
 
 class _Group:
@@ -124,7 +78,7 @@ class _Group:
     @property
     def weight(self) -> tuple:
         """The better told of two groups has the right name: by more outlets, or earlier."""
-        oldest = min(self.reports, key=_place)
+        oldest = min(self.reports, key=place)
         return (len({r.outlet for r in self.reports}), -oldest.at.timestamp(), oldest.url, oldest.person or "")
 
 
@@ -153,16 +107,16 @@ def agree(one: Report, other: Report) -> bool:
     return bool(one.name and other.name) and _agree(one, other)
 
 
-def clusters(reports: Sequence[Report], bonds: Bonds = _FREE) -> list[list[Report]]:
+def clusters(reports: Sequence[Report], bonds: Bonds = FREE) -> list[list[Report]]:
     """Parts reports into events; the order of arrival does not matter."""
     by_id = {report.id: report for report in reports}
     wholes = [[by_id[one] for one in sorted(whole) if one in by_id] for whole in bonds.wholes]
     ruled = {report.id for whole in wholes for report in whole}
     loose = [report for report in reports if report.id not in ruled]
-    ordered = sorted((sorted(whole, key=_place) for whole in wholes if whole), key=lambda whole: _place(whole[0]))
+    ordered = sorted((sorted(whole, key=place) for whole in wholes if whole), key=lambda whole: place(whole[0]))
     groups = _grouped(loose, [_Ruled(whole) for whole in ordered])
     nameless = [[report] for report in loose if not report.name]  # merged with nothing
-    return [sorted(group.reports, key=_place) for group in groups] + nameless
+    return [sorted(group.reports, key=place) for group in groups] + nameless
 
 
 def _grouped(reports: Iterable[Report], known: Sequence[_Group] = ()) -> list[_Group]:
@@ -231,7 +185,7 @@ def _without_slips(groups: list[_Group]) -> list[_Group]:
 
 def _certainty(report: Report) -> tuple:
     """Full names with an employer come first, and of these what can be read in one way: others join what they can only mean."""
-    return (_standing(report), not report.name.han, len(report.name.keys) > 1, *_place(report))
+    return (_standing(report), not report.name.han, len(report.name.keys) > 1, *place(report))
 
 
 def _standing(report: Report) -> int:
@@ -300,97 +254,3 @@ _RANKS = frozenset(
         " 总监负责责人经理主管工程程师总裁副总专家研究究员首席科学学家教授高级资深合伙伙人主任院长总经创始始人联合技术术总总工",
     )
 )
-
-
-def event_row(
-    reports: Sequence[Report],
-    threshold: float,
-    taken: frozenset[str] | set[str] = frozenset(),
-    bonds: Bonds = _FREE,
-) -> dict:
-    """The row of `events` that a cluster of reports makes, oldest report first; its id is none of those taken."""
-    founding = [r for r in reports if r.kind == "founds"]
-    kind = "founds" if founding else Counter(r.kind for r in reports).most_common(1)[0][0]
-    telling = [r for r in reports if r.kind == kind]
-    best = sorted(telling, key=lambda r: -r.score)
-    names = list(dict.fromkeys(r.person for r in reports if r.person))
-    # A name that is written oftener outdoes a longer one, which may be misspelt.
-    spelt = Counter(r.person_key for r in reports if r.name and not r.name.is_short)
-    # Who is not leaving founds nothing either.
-    status = _status([r for r in reports if r.kind == kind or (r.kind == "leaves" and r.status == "denied")])
-    score = _score(telling)
-    dated = next((r for r in best if r.departed_from), None)
-    return {
-        "id": _identifier(reports, taken, bonds),
-        "person": max(names, key=lambda n: (not _HAN.search(n), spelt[person_key(n)], len(n)), default=None),
-        "names": json.dumps(names, ensure_ascii=False),
-        "kind": kind,
-        "status": status,
-        "employer": _first(best, "employer"),
-        "role": _first(best, "role"),
-        "seniority": next((r.seniority for r in best if r.seniority != "unknown"), "unknown"),
-        "venture": _first(best, "venture"),
-        "venture_kind": next((r.venture_kind for r in best if r.venture_kind != "unknown"), "unknown"),
-        "focus": _first(best, "focus"),
-        "departed_from": dated.departed_from if dated else None,
-        "departed_to": dated.departed_to if dated else None,
-        "departed_words": dated.when if dated else _first(best, "when"),
-        "first_reported_by": _first(reports, "first_reported_by") or reports[0].source,
-        "first_seen_at": min(r.first_seen_at for r in reports),
-        "published": min((r.published for r in reports if r.published), default=None),
-        "score": round(score, 4),
-        "sources": len({r.outlet.casefold() for r in reports}),
-        "flagged": int(kind == "founds" and status != "denied" and score >= threshold),
-        "merged_into": None,
-    }
-
-
-def _status(reports: Sequence[Report]) -> str:
-    """The strongest status told, unless a denial is the last word."""
-    told = [r for r in reports if r.status != "denied"]
-    denials = [r for r in reports if r.status == "denied"]
-    if denials and (not told or max(r.at for r in denials) >= max(r.at for r in told)):
-        return "denied"
-    return max(told, key=lambda r: _STRENGTH[r.status]).status
-
-
-def _score(reports: Sequence[Report]) -> float:
-    """The surest report's score; copies and further reports add no certainty yet."""
-    return max(r.score for r in reports)
-
-
-def _first(reports: Sequence[Report], field: str) -> str | None:
-    return next((getattr(r, field) for r in reports if getattr(r, field)), None)
-
-
-def _identifier(reports: Sequence[Report], taken: frozenset[str] | set[str], bonds: Bonds) -> str:
-    """The id that a person has ruled or judged the event by, else the first report's own: computed anew, it comes out the same.
-
-    First is what was stored first, since what was published earlier may come later.
-    """
-    stored = sorted(reports, key=stored_place)
-    kept = [*bonds.identifiers(r.id for r in stored), *(r.event for r in stored if r.reviewed)]
-    if known := next((identifier for identifier in kept if identifier not in taken), None):
-        return known
-    return fresh_identifier(stored, taken)
-
-
-def fresh_identifier(reports: Iterable[Report], taken: frozenset[str] | set[str]) -> str:
-    """The id that follows from what the report that was stored first says."""
-    first = min(reports, key=stored_place)
-    who = first.person_key or f"{first.kind}, {first.employer}"
-    # Two leavers of one story who are called alike are counted; an id that a judged event has kept is passed over.
-    numbers = itertools.count(first.namesakes)
-    seeds = (f"{who}|{first.url}" + (f"|{number}" if number else "") for number in numbers)
-    fresh = ("ev-" + hashlib.sha256(seed.encode()).hexdigest()[:12] for seed in seeds)
-    return next(identifier for identifier in fresh if identifier not in taken)
-
-
-def stored_place(report: Report) -> tuple:
-    """Where a report stands in the order of storing; within a story its words decide, as a second model may turn them."""
-    return (report.article, report.kind, report.employer or "", report.id)
-
-
-def _place(report: Report) -> tuple:
-    """Where a report stands among the others, whatever the order in which they were stored."""
-    return (report.at, report.url, report.kind, report.employer or "", report.person or "", report.id)

@@ -79,6 +79,9 @@ class Bonds:
         )
 
 
+FREE = Bonds()
+
+
 def meant(described: Described, mentions: Iterable[tuple[int, Described]]) -> int | None:
     """Which of a story's mentions a ruling means: the same person's, of several the one with the same kind and employer.
 
