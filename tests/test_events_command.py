@@ -115,7 +115,7 @@ def test_filters_leave_what_they_say(filled, arguments, listed):
         (["--kind", "joins", "--kind", "founds", "--status", "denied"], ["Ana Ruiz"]),
         (["--until", "2000-01-01"], []),
         (["--until", "2999-01-01"], ["", "Mara Lindqvist", "周畅"]),
-        (["--min-score", "0.95"], ["Mara Lindqvist"]),
+        (["--min-score", "0.91"], ["Mara Lindqvist"]),
         (["--min-sources", "2"], ["Mara Lindqvist"]),
         (["--all", "--min-sources", "3"], []),
         (["--watched"], ["Jo Park"]),
