@@ -142,40 +142,38 @@ def _weights(count: int, power: float, kept: dict = {}) -> list[float]:  # noqa:
     return kept[count, power]
 
 
+_ROWS = {
+    "articles": "id, url, source, title, body, language, published, first_seen_at",
+    "addresses": "url, article, folded",
+    "assessments": "id, article, model, score, flagged, made_at",
+    "events": "id, person, names, kind, status, employer, role, seniority, venture_kind, first_seen_at, published, score, sources, flagged, basis",
+    "mentions": "id, assessment, article, event, person, person_key, kind, status, score, employer, role, seniority, venture_kind, evidence, triggers",
+    "name_keys": "key, mark, at, mention",
+}
+_BASIS = '{"scores": [0.9], "named": 0, "outlets": 1, "copies": 0, "denials": 0}'
+_BATCH = 100_000
+
+
 def fill(store: Store, mentions: int, seed: int) -> None:
     """Writes so many mentions as an earlier crawl would have left them, each departure an event."""
     conn = store.db.conn
     conn.execute("pragma synchronous = off")
+    # Indexes are made afterwards, in one go: many times faster.
+    indexes = conn.execute("select name, sql from sqlite_master where type = 'index' and sql is not null").fetchall()
     conn.execute("begin")
-    keys = []
-    for number, report in zip(range(1, mentions + 1), World(seed).reports(), strict=False):
-        at = report.at.isoformat(timespec="seconds")
-        url = f"https://{number % 97}.example/{number}"
-        key, event = person_key(report.person), f"ev-{report.departure}"
-        conn.execute(
-            "insert into articles (id, url, source, title, body, language, published, first_seen_at) values (?, ?, ?, 'A title', 'A body.', 'en', ?, ?)",
-            (number, url, f"source{number % 97}", at, at),
-        )
-        conn.execute("insert into addresses (url, article) values (?, ?)", (url, number))
-        conn.execute(
-            "insert into assessments (id, article, model, score, flagged, made_at) values (?, ?, 'm', 0.9, 1, ?)",
-            (number, number, at),
-        )
-        conn.execute(
-            """insert or ignore into events (id, person, names, kind, status, employer, role, seniority, venture_kind, first_seen_at, published, score,
-               sources, flagged) values (?, ?, ?, ?, 'confirmed', ?, ?, 'senior', 'unknown', ?, ?, 0.9, 1, ?)""",
-            (event, report.person, f'["{report.person}"]', report.kind, report.employer, report.role, at, at, int(report.kind == "founds")),
-        )  # fmt: skip
-        conn.execute(
-            """insert into mentions (id, assessment, article, event, person, person_key, kind, status, score, employer, role, seniority,
-               venture_kind, evidence, triggers) values (?, ?, ?, ?, ?, ?, ?, 'confirmed', 0.9, ?, ?, 'senior', 'unknown', '[]', '[]')""",
-            (number, number, number, event, report.person, key, report.kind, report.employer, report.role),
-        )
-        day = report.at.toordinal()
-        places = marks(report.employer) or {""}
-        keys += [(one, mark, day, number) for one in filed(parse(report.person)) for mark in places]
-    keys.sort()  # many times faster than as they come
-    conn.executemany("insert into name_keys (key, mark, at, mention) values (?, ?, ?, ?)", keys)
+    for name, _ in indexes:
+        conn.execute(f"drop index {name}")
+    reports = World(seed).reports()
+    for start in range(1, mentions + 1, _BATCH):
+        rows: dict[str, list[tuple]] = {table: [] for table in _ROWS}
+        for number in range(start, min(start + _BATCH, mentions + 1)):
+            _write(rows, number, next(reports))
+        rows["name_keys"].sort()
+        for table, columns in _ROWS.items():
+            marks_ = ", ".join("?" * len(columns.split(", ")))
+            conn.executemany(f"insert or ignore into {table} ({columns}) values ({marks_})", rows[table])
+    for _, sql in indexes:
+        conn.execute(sql)
     conn.execute(
         """insert into common_names select key from (select distinct key, mark from name_keys where mark <> '')
            group by key having count(*) >= ?""",
@@ -184,6 +182,18 @@ def fill(store: Store, mentions: int, seed: int) -> None:
     conn.commit()
     conn.execute("analyze")
     conn.execute("pragma synchronous = normal")
+
+
+def _write(rows: dict[str, list[tuple]], number: int, report: Report) -> None:
+    at, url = report.at.isoformat(timespec="seconds"), f"https://{number % 97}.example/{number}"
+    event, founds = f"ev-{report.departure}", int(report.kind == "founds")
+    rows["articles"].append((number, url, f"source{number % 97}", "A title", "A body.", "en", at, at))
+    rows["addresses"].append((url, number, url))
+    rows["assessments"].append((number, number, "m", 0.9, founds, at))
+    rows["events"].append((event, report.person, f'["{report.person}"]', report.kind, "confirmed", report.employer, report.role, "senior", "unknown", at, at, 0.9, 1, founds, _BASIS))  # fmt: skip
+    rows["mentions"].append((number, number, number, event, report.person, person_key(report.person), report.kind, "confirmed", 0.9, report.employer, report.role, "senior", "unknown", "[]", "[]"))  # fmt: skip
+    places, day = marks(report.employer) or {""}, report.at.toordinal()
+    rows["name_keys"] += [(key, mark, day, number) for key in filed(parse(report.person)) for mark in places]
 
 
 def measure(store: Store, stories: int, seed: int) -> tuple[list[float], list[float], list[float]]:

@@ -38,9 +38,9 @@ def test_a_cluster_is_in_one_part():
 def test_reports_of_one_departure_and_no_others_are_merged(found, part, language):
     of = [g for g in ALL if g.part == part and language in (None, g.language)]
     measured = measure(ALL, found, of)
-    assert measured.precision >= 0.99, wrong(ALL, found, of)
+    assert measured.precision >= 0.985, wrong(ALL, found, of)
     assert measured.recall >= 0.97 and measured.b_cubed >= 0.98, wrong(ALL, found, of)
-    assert measured.across >= 0.97 and measured.across_precision >= 0.99, wrong(ALL, found, of)
+    assert measured.across >= 0.97 and measured.across_precision >= 0.98, wrong(ALL, found, of)
 
 
 def test_the_measure_sees_both_errors():

@@ -31,8 +31,7 @@ _REPORTS = """
            exists (select 1 from common_names c where c.key = m.person_key) as common
     from mentions m join articles a on a.id = m.article left join articles o on o.id = a.copy_of
     where m.id in ({})"""
-_ANYWHERE = """
-    select mention from name_keys where key = ? and not exists (select 1 from common_names c where c.key = name_keys.key)"""
+_ANYWHERE = "select mention from name_keys where key = ?1 and not exists (select 1 from common_names where key = ?1)"
 _WITHIN = "select mention from name_keys where key = ? and mark = ?"
 _NEAR = "select mention from name_keys where key = ? and mark = ? and at between ? and ?"
 

@@ -141,7 +141,8 @@ def _place_in(groups: list[_Group], report: Report) -> None:
         fits = [_united(groups, fits)]
     namesakes = [g for g in fits if report.person_key in g.keys]
     if namesakes and _standing(report) == 0:
-        namesakes[0].add(report)
+        # Of two who sound alike in one company, the one of that post.
+        max(namesakes, key=lambda g: max(_nearness(report, other) for other in g.reports)).add(report)
     elif len(fits) == 1:
         fits[0].add(report)
     else:

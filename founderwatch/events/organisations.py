@@ -100,16 +100,15 @@ def compare(one: str | None, other: str | None) -> Agreement:
     if first.top.listed and second.top.listed:
         return Agreement.CONTRADICT
     unlisted = not first.top.listed and not second.top.listed
-    if bool(HAN.search(one)) != bool(HAN.search(other)):
-        # An unknown company may have a name of its own in the other script; a known one has it in the table.
-        if marks(one) & marks(other):
-            return Agreement.AGREE if unlisted else Agreement.UNKNOWN
-        return Agreement.UNKNOWN if unlisted else Agreement.CONTRADICT
     if not marks(one) & marks(other):
-        shared = _contains(one, other) if HAN.search(one) else _naming(one) & _naming(other)
-        return Agreement.UNKNOWN if shared else Agreement.CONTRADICT
+        # An unknown company may have a name of its own in the other script; a known one has it in the table.
+        if unlisted and bool(HAN.search(one)) != bool(HAN.search(other)):
+            return Agreement.UNKNOWN
+        touch = any(_touch(a, b) for a in {one, *first.names} for b in {other, *second.names})
+        return Agreement.UNKNOWN if touch else Agreement.CONTRADICT
     # A listed organisation has its names in the table: one that only begins like it may be another (Meta Materials).
-    return Agreement.AGREE if unlisted and _contains(one, other) else Agreement.UNKNOWN
+    in_two_scripts = bool(HAN.search(one)) != bool(HAN.search(other))
+    return Agreement.AGREE if unlisted and (in_two_scripts or _contains(one, other)) else Agreement.UNKNOWN
 
 
 @lru_cache(maxsize=8192)
@@ -237,6 +236,13 @@ def _unlisted(name: str, parent: Organisation | None = None) -> Organisation:
 
 def _barest(name: str) -> str:
     return list(forms(tokens(name)))[-1]
+
+
+def _touch(one: str, other: str) -> bool:
+    """Whether two names in one script share a word that names them, or one Chinese name is a part of the other."""
+    if bool(HAN.search(one)) != bool(HAN.search(other)):
+        return False
+    return _contains(one, other) if HAN.search(one) else bool(_naming(one) & _naming(other))
 
 
 def _contains(one: str, other: str) -> bool:

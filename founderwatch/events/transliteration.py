@@ -19,7 +19,7 @@ _LATIN = [
     (r"h(?=[aeiouy])", "H"),
 ]  # fmt: skip
 _PINYIN = [
-    (r"er$", "L"), (r"zh|ch|sh|[jqxzcs]", "S"), (r"hu(?=[ai])|w", "F"), (r"[bp]", "P"), (r"[dt]", "T"), (r"[gk]", "K"), (r"f", "F"),
+    (r"er$", "L"), (r"jia$", "K"), (r"zh|ch|sh|[jqxzcs]", "S"), (r"hu(?=[ai])|w", "F"), (r"[bp]", "P"), (r"[dt]", "T"), (r"[gk]", "K"), (r"f", "F"),
     (r"[lr]", "L"), (r"m", "M"), (r"n", "N"), (r"h", "H"),
 ]  # fmt: skip
 

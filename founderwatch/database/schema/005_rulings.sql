@@ -31,6 +31,7 @@ create index ruling_reports_by_article on ruling_reports(article);
 -- An event that a person has judged keeps its row when its reports become another's.
 alter table events add column merged_into text;
 alter table events add column retells text;  -- the earlier event of which this is an old story told again
+create index events_by_retold on events(retells) where retells is not null;
 alter table events add column basis text;    -- JSON: what the score rests on (founderwatch/events/score.py)
 
 -- The threshold by which events were last flagged: who merges or splits needs no model.
