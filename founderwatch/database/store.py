@@ -456,7 +456,8 @@ class Store:
     ) -> tuple[int, str, str] | None:
         """The article (id, title, body) that one of the addresses leads to; of what was fetched, in whatever spelling."""
         wanted = [*addresses, *([version_of] if version_of else [])]
-        folded = [fold(address) for address in wanted] if fetched else []
+        # Beside an empty list SQLite would read the whole table.
+        folded = [fold(address) for address in wanted] if fetched else [None]
         return self.db.execute(
             f"""select a.id, a.title, a.body from addresses d join articles a on a.id = d.article
                 where d.url in ({_marks(wanted)}) or d.folded in ({_marks(folded)}) order by d.url <> ?, d.article""",

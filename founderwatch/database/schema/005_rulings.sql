@@ -34,6 +34,9 @@ alter table events add column retells text;  -- the earlier event of which this 
 create index events_by_retold on events(retells) where retells is not null;
 alter table events add column basis text;    -- JSON: what the score rests on (founderwatch/events/score.py)
 
+-- An assessment that is replaced takes its mentions along.
+create index mentions_by_assessment on mentions(assessment);
+
 -- The threshold by which events were last flagged: who merges or splits needs no model.
 create table current_threshold (
     one integer primary key check (one = 1),
