@@ -300,7 +300,7 @@ class ChannelSpider(scrapy.Spider):
             return None
         self.ledger.ask(url, key)
         self.course.expect(source.name)
-        meta = {"source": source.name, "entry": entry, "address": url}
+        meta = {"source": source.name, "entry": entry, "address": url, "render": source.render}
         if entry.whole:
             return Story(page=self._page(meta, url))
         return Request(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 from scrapy import signals
@@ -27,7 +28,7 @@ from spiders.news import NewsSpider
 from spiders.page import PageSpider
 from spiders.politeness import slot
 from spiders.report import CrawlReport, Progress, SourceReport
-from spiders.sources import Source
+from spiders.sources import RegistryError, Source
 from spiders.state import ChannelStates
 from spiders.timetable import midnight
 
@@ -169,6 +170,7 @@ def _perform(
     merged = Settings()
     merged.setmodule(founderwatch.settings, priority="project")
     merged.update({"USER_AGENT": founderwatch.settings.user_agent(contact)}, priority="project")
+    merged.update(_rendering(arguments.get("sources", ()), arguments.get("only", ())), priority="cmdline")
     merged.update({"LOG_ENABLED": False, **(settings or {})}, priority="cmdline")
     logged = merged.getbool("LOG_ENABLED")
     merged.set("LOG_INSTALL_ROOT_HANDLER", logged, priority="cmdline")
@@ -176,7 +178,7 @@ def _perform(
     process = AsyncCrawlerProcess(merged)
     if not logged:
         # Each failure comes out as a story with its reason: the log would say it a second time.
-        for name in ("scrapy", "twisted", "pipelines", *(spider.name for spider in _SPIDERS)):
+        for name in ("scrapy", "scrapy-playwright", "twisted", "pipelines", *(spider.name for spider in _SPIDERS)):
             logging.getLogger(name).setLevel(logging.CRITICAL)
     crawler = process.create_crawler(spider)
     outcome: dict[str, Any] = {"reason": "failed"}
@@ -199,6 +201,23 @@ def _perform(
         sources=tuple(_told(finished, name) for name in finished.reported) if finished else (),
     )
     return report, finished
+
+
+def _rendering(sources: Iterable[Source], only: Iterable[str]) -> dict[str, Any]:
+    """The settings that hand pages to a browser, where a source that is asked wants it."""
+    wanted = [source.name for source in sources if source.render and (not only or source.name in only)]
+    if not wanted:
+        return {}
+    if find_spec("scrapy_playwright") is None:
+        raise RegistryError(
+            [f"{name}: render needs the browser extra: pip install 'founderwatch[browser]'" for name in wanted]
+        )
+    handler = "spiders.browser.BrowserHandler"
+    return {
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler, "file": None, "ftp": None, "s3": None},
+        "PLAYWRIGHT_ABORT_REQUEST": "spiders.browser.is_heavy",
+        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
+    }
 
 
 def _told(spider: ChannelSpider, name: str) -> SourceReport:

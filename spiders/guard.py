@@ -59,16 +59,30 @@ def loopback(host: str) -> bool:
 
 def check(url: str, allowed: Iterable[str] = ()) -> None:
     """Raises Refused unless `url` is http(s) and leads to a public host or one in `allowed` (host:port)."""
+    if (host := _inspect(url, allowed)) is not None:
+        _public_addresses(host)
+
+
+def addresses(url: str, allowed: Iterable[str] = ()) -> list[str]:
+    """Where `url` may be reached, after the same look: who connects to one of these reaches what was looked at."""
     host = _inspect(url, allowed)
-    if host is None:
-        return
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        raise Refused("the host name cannot be resolved", passing=True) from None
-    for address in {str(entry[4][0]) for entry in found}:
+    return _public_addresses(host) if host is not None else _resolved(urlsplit(url).hostname or "")
+
+
+def _public_addresses(host: str) -> list[str]:
+    found = _resolved(host)
+    for address in found:
         if not public(address):
             raise Refused(_reason(host, address))
+    return found
+
+
+def _resolved(host: str) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Refused("the host name cannot be resolved", passing=True) from None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 class Guard:

@@ -56,6 +56,7 @@ class Source:
     `max_pages` bounds how many pages of one listing are read in a crawl, `quota` the requests of a day;
     `every` is the least number of seconds between two scheduled crawls. `headers` go to the hosts of its channels,
     `proxy` is where all its requests go through; both may name secrets of the environment (spiders/access.py).
+    `render`: its stories are read in a browser (spiders/browser.py).
     """
 
     name: str
@@ -75,6 +76,7 @@ class Source:
     every: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     proxy: str = ""
+    render: bool = False
     seen: str = ""
     notes: str = ""
 
@@ -234,6 +236,8 @@ class _Reader:
                 self._at(index, key, "is missing")
         if not any(table.get(key) for key in (*_CHANNELS, "apis")):
             self._at(index, "feeds", "is missing: one of feeds, sitemaps, listings, apis is needed")
+        if table.get("render") and table.get("proxy"):
+            self._at(index, "render", "cannot go through a proxy: name only one of the two")
         if len(self.problems) > before:
             return None
         return Source(**{"title": values["name"], **values})
@@ -249,6 +253,8 @@ class _Reader:
             return {"every": self._every, "headers": self._headers, "apis": self._apis}[key](index, value)
         if key in _TEXTS:
             return self._text(index, key, value)
+        if key == "render":
+            return value if isinstance(value, bool) else self._at(index, key, f"must be true or false, not {value!r}")
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             return self._at(index, key, f"must be a list of strings, not {value!r}")
         if key in _CHANNELS:
