@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import random
@@ -15,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from datasette.app import Datasette
 from fastwarc.stream_io import GzipReader
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
@@ -415,3 +417,35 @@ def test_mistakes_name_line_and_key(tmp_path, text, message):
     (tmp_path / "f.toml").write_text(text)
     with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
         load(tmp_path / "f.toml")
+
+
+# The desk shows it
+
+
+def test_the_desk_shows_the_kept_page_in_a_sandbox(tmp_path):
+    db, folder = tmp_path / "x.db", tmp_path / "x.db.archive"
+    markup = "<html><body><script src=/-/static/a.js></script><form action=/-/desk method=post></form><p>周畅离职</p>"
+    page = replace(PAGE, url="https://a.example/9", requested_url=None, body=markup.encode("gbk"))
+    captures = kept(folder, page, numbered(2))
+    with closing(Store(db)) as store:
+        told = story(page.url, mention("Mara Lind"))
+        event = store.save(told.grown(page=page, capture=captures[0]), THRESHOLD) and store.events()[0]["event"]
+        store.save(story("https://a.example/10"), THRESHOLD)
+
+    datasette = Datasette([str(db)])
+
+    def get(address):
+        return asyncio.run(datasette.client.get(address))
+
+    found = get("/-/kept/1")
+    assert found.status_code == 200 and "周畅离职" in found.text
+    policies = found.headers.get_list("content-security-policy")
+    assert len(policies) == 1 and policies[0].startswith("sandbox; default-src 'none';")
+    assert found.headers["x-content-type-options"] == "nosniff"
+    assert "/-/kept/1" in get(f"/-/event/{event}").text
+    for address, reason in (("/-/kept/2", "no page is kept"), ("/-/kept/99999999999999999999", "no page is kept")):
+        missing = get(address)
+        assert missing.status_code == 404 and reason in missing.text
+        assert not missing.headers["content-security-policy"].startswith("sandbox")
+    (folder / captures[0].file).unlink()
+    assert "it was deleted" in get("/-/kept/1").text

@@ -15,7 +15,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 
 from founderwatch import desk, status
-from founderwatch.desk import adding, security
+from founderwatch.desk import adding, kept, security
 from founderwatch.options import Config, common, fail, open_store
 
 _SETTINGS = {"suggest_facets": False, "default_page_size": 50, "default_cache_ttl": 0, "sql_time_limit_ms": 3000}
@@ -148,6 +148,7 @@ def build(config: Config, signed: bool) -> Datasette:
 
 def _with(config: Config, datasette: Datasette) -> Datasette:
     adding.configure(datasette, config.origin)
+    kept.configure(datasette, config.archive_folder)
     return datasette
 
 

@@ -16,6 +16,7 @@ from founderwatch.desk import (
     files,
     functions,
     home,
+    kept,
     metadata,
     person,
     review,
@@ -61,6 +62,7 @@ def register_routes():
         (r"^/-/event/(?P<event>[^/]+?)(?P<format>\.json)?$", event.page),
         (r"^/-/person/(?P<name>.+)$", person.page),
         (r"^/-/company/(?P<name>.+)$", company.page),
+        (r"^/-/kept/(?P<article>[0-9]+)$", kept.page),
         (r"^/-/sources$", sources.page),
         (r"^/-/feed\.(?P<format>atom|json)$", feeds.page),
     ]

@@ -164,7 +164,8 @@ def reports_of(connection, where: str, given) -> list[dict]:
     """The mentions that a condition chooses, with their stories, oldest first."""
     rows = connection.execute(
         f"""select m.*, a.title, a.url, a.language, coalesce(a.published, a.first_seen_at) as at, x.model,
-                   coalesce(a.site_name, s.title, a.source) as outlet, a.copy_of, json_extract(m.evidence, '$[0].text') as said
+                   coalesce(a.site_name, s.title, a.source) as outlet, a.copy_of, json_extract(m.evidence, '$[0].text') as said,
+                   exists (select 1 from captures k where k.article = a.id) as kept
             from mentions m join articles a on a.id = m.article join assessments x on x.id = m.assessment
             left join sources s on s.name = a.source where {where} order by at limit {_REPORTS}""",
         [given],

@@ -53,8 +53,11 @@ def with_headers(app: App, content_policy: str) -> App:
     async def wrapped(scope, receive, send):
         async def send_with_headers(message):
             if message["type"] == "http.response.start":
-                kept = [(k, v) for k, v in message.get("headers", []) if k.lower() not in added]
-                message = {**message, "headers": [*kept, *added.items()]}
+                sent = message.get("headers", [])
+                # A page out of the archive brings a stricter one of its own.
+                own = [(k, v) for k, v in sent if k.lower() == b"content-security-policy" and v.startswith(b"sandbox;")]
+                kept = [(k, v) for k, v in sent if k.lower() not in added]
+                message = {**message, "headers": [*kept, *(added | dict(own)).items()]}
             await send(message)
 
         await app(scope, receive, send_with_headers)
