@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -77,12 +78,27 @@ class Encoder:
         if self.threads:
             options.intra_op_num_threads = self.threads
         options.log_severity_level = 3
+        self._check_weights()
         try:
             return onnxruntime.InferenceSession(
                 str(self.folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime raises its own unexported types
             raise ModelError(f"{self.folder / 'model.onnx'} cannot be loaded ({error}); restore the file") from error
+
+    def _check_weights(self) -> None:
+        """Refuses weights that are not those of config.json: a few wrong bytes load without a word, and judge wrongly."""
+        expected = self.config.get("sha256")
+        path = self.folder / "model.onnx"
+        try:
+            with path.open("rb") as weights:
+                found = hashlib.file_digest(weights, "sha256").hexdigest()
+        except OSError as error:
+            raise ModelError(f"{path} cannot be loaded ({error.strerror}); restore the file") from error
+        if expected and found != expected:
+            raise ModelError(
+                f"{path} is damaged: it is not the file that config.json tells of; restore the file, or install founderwatch anew"
+            )
 
     def answers(self, looks: Sequence[Look]) -> list[Answer]:
         """Answers in the order of the looks; batches are made of looks of like length."""

@@ -16,7 +16,7 @@ from founderwatch.alerts.heartbeat import heartbeat
 from founderwatch.alerts.sender import Alarm
 from founderwatch.archive.retention import thin
 from founderwatch.database.retention import drop_texts
-from founderwatch.database.store import recent_texts
+from founderwatch.database.store import DatabaseError, recent_texts
 from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
 from founderwatch.progress import progress
 from founderwatch.render import safe
@@ -100,6 +100,10 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
             _tell_troubles(*alarm.troubles, *beat.troubles)
             return
         reader, store = open_reader(config), open_store(config)
+        try:
+            store.look_over()
+        except DatabaseError as error:
+            fail(status.FAILED, str(error))
         store.register_sources(registry.sources)
         number = store.start_run("crawl")
         before = store.health()

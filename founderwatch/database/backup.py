@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import sqlite_utils
 from founderwatch.database.migrations import unknown
 from founderwatch.database.store import DatabaseError
 
+_PART = ".founderwatch-part"
 _TABLES = {"_sqlite_migrations", "articles", "events", "runs"}
 
 
@@ -81,7 +83,8 @@ def stamped(path: Path, word: str) -> Path:
 
 def _copied(source: Path, beside: Path) -> Path:
     """A checked copy of a database, in one file and on the disk, beside where it is to be."""
-    part = beside.with_name(f".{beside.name}.{os.getpid()}.part")
+    _clear_away(beside.parent)
+    part = beside.with_name(f".{beside.name}.{os.getpid()}{_PART}")
     try:
         with closing(read_only(source)) as old, closing(sqlite3.connect(part)) as new:
             # In one step: with several, SQLite begins anew each time that a crawl has written.
@@ -99,11 +102,38 @@ def _copied(source: Path, beside: Path) -> Path:
     return part
 
 
+def _clear_away(folder: Path) -> None:
+    """Removes what copies that were killed have left in a folder."""
+    for path in folder.glob(f".*{_PART}*"):
+        owner = re.search(rf"\.(\d+){re.escape(_PART)}", path.name)
+        if owner and not _runs(int(owner[1])):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
+
+
 def _kept(database: Path) -> Path:
     """Gives the old database a second name; until the new one stands, it has both."""
     _closed(database)
-    kept = stamped(database, "before-restore")
-    os.link(database, kept)
+    first = kept = stamped(database, "before-restore")
+    number = 1
+    while True:
+        try:
+            os.link(database, kept)
+            break
+        except FileExistsError:
+            if kept.samefile(database):  # a restore that was killed has come so far
+                break
+            number += 1
+            kept = first.with_name(f"{first.name}-{number}")
     # What is left of a write-ahead log would be played into the new database.
     with suppress(FileNotFoundError):
         os.replace(f"{database}-wal", f"{kept}-wal")

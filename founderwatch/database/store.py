@@ -105,6 +105,21 @@ class Store:
     def close(self) -> None:
         self.db.close()
 
+    def look_over(self, seconds: float = 0.3) -> None:
+        """Raises DatabaseError where damage is found within so short a time: a small file is read whole, of a large one the beginning."""
+        until = time.monotonic() + seconds
+        self.db.conn.set_progress_handler(lambda: time.monotonic() > until, 1000)
+        try:
+            found = self.db.execute("pragma quick_check(1)").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            found = "ok" if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT else str(error)
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+        finally:
+            self.db.conn.set_progress_handler(None, 0)
+        if found != "ok":
+            raise DatabaseError(f"{self.path} is damaged ({found}): `founderwatch restore` a backup")
+
     def tune(self) -> None:
         """Samples the tables where their statistics are old, so that SQLite asks the better index; takes a moment only."""
         self.db.execute("pragma analysis_limit = 400")
@@ -633,6 +648,10 @@ def _why(error: Exception, path: Path) -> str:
         return "it is a folder; name a file"
     if "readonly" in text or isinstance(error, PermissionError):
         return f"it is read-only ({text}); give the account that runs this the right to write, or name another --db"
+    if "malformed" in text:
+        return f"it is damaged ({text}): `founderwatch restore` a backup"
+    if "full" in text:
+        return f"{text}: make room"
     if "not a database" in text:
         return "it is no SQLite file; name another --db"
     if "already exists" in text:
