@@ -40,6 +40,7 @@ def drop_texts(db: Database, older_than: timedelta, now: datetime | None = None,
             for identifier, title, body, notes in rows:
                 texts.replace(db, identifier, (title, body), (title, ""))
                 db.execute("delete from versions where article = ?", [identifier])
+                db.execute("delete from versions where article = ?", [identifier])
                 db.execute(
                     "update articles set notes = ? where id = ?", ["; ".join(filter(None, (notes, note))), identifier]
                 )
