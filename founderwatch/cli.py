@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sqlite3
 import sys
 from importlib.metadata import version
@@ -83,4 +84,10 @@ def run() -> None:
         sys.exit(130)
     except sqlite3.Error as error:
         click.echo(f"founderwatch: the database failed: {error}", err=True)
+        sys.exit(status.FAILED)
+    except BrokenPipeError:  # who read the output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(status.PARTLY)
+    except OSError as error:  # no room, no handles left
+        click.echo(f"founderwatch: the machine gave up: {error}", err=True)
         sys.exit(status.FAILED)
