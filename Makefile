@@ -5,7 +5,7 @@ BIN := .venv/bin
 ALL := .venv-all/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format screenshots train clean
+.PHONY: help setup demo test test-all lint audit sbom format screenshots train clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -39,10 +39,23 @@ test: .venv/tested ## the tests of the default install
 test-all: .venv-all/installed ## everything: also what needs torch, a browser or minutes
 	$(ALL)/python -m pytest
 
-lint: .venv-all/installed ## style, imports
+lint: .venv-all/installed ## style, imports, static security checks
 	$(ALL)/ruff check .
 	$(ALL)/ruff format --check .
 	$(ALL)/lint-imports
+
+audit: .venv/audit ## known holes in the dependencies (asks pypi.org: needs the network, so no part of the tests)
+	.venv-audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
+sbom: .venv/audit ## dist/sbom.json, a bill of materials of the default install (CycloneDX), and the licences in it
+	@mkdir -p dist
+	.venv-audit/bin/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file dist/sbom.json
+	.venv-audit/bin/pip-licenses --python $(BIN)/python --with-urls --format plain-vertical --output-file dist/licences.txt
+
+.venv/audit: .venv/installed
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=5.0' 'pip-audit>=2.7' 'pip-licenses>=5.0'
+	@touch $@
 
 format: .venv-all/installed
 	$(ALL)/ruff format .
@@ -55,4 +68,4 @@ train: .venv-all/installed ## fine-tune the model anew (about an hour on two cor
 	$(ALL)/founderwatch train
 
 clean:          ## remove environments, demo and training output
-	rm -rf .venv .venv-all demo train dist .pytest_cache .ruff_cache
+	rm -rf .venv .venv-all .venv-audit demo train dist .pytest_cache .ruff_cache

@@ -13,7 +13,9 @@ except PackageNotFoundError:
 
 def user_agent(contact: str | None = None) -> str:
     """Names the program honestly, and how its operator can be reached (an address or a mail address)."""
-    contact = (contact or os.environ.get("FOUNDERWATCH_CONTACT") or "").strip()
+    contact = " ".join(
+        (contact or os.environ.get("FOUNDERWATCH_CONTACT") or "").split()
+    )  # one line: it becomes a header
     if not contact:
         return f"founderwatch/{VERSION} (news monitor; operator has set no contact)"
     return f"founderwatch/{VERSION} (news monitor; +{contact.encode('ascii', 'ignore').decode()})"

@@ -119,7 +119,7 @@ def _start(made: bytes) -> None:
     os.environ.update(_ONE_THREAD)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     threading.Thread(target=_follow_parent, daemon=True).start()
-    make, arguments = pickle.loads(made)
+    make, arguments = pickle.loads(made)  # noqa: S301 -- the parent process has made it
     _work = make(*arguments)
 
 

@@ -48,13 +48,13 @@ class Heartbeat:
         # The address may carry a query of its own; `rid` lets the receiver pair a run's beginning and end.
         query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("rid", self._run)])
         address = urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, query=query))
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 -- the configuration takes http and https alone
             address, data=self.note.encode(), headers={"User-Agent": user_agent()}, method="POST"
         )
         reason = None
         for _ in range(_ATTEMPTS):
             try:
-                with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+                with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
                     answer.read(100)
                 return None
             except urllib.error.HTTPError as error:

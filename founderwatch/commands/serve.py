@@ -166,5 +166,5 @@ async def _serve(config: Config, host: str, signed: bool, listening: socket.sock
 
 def _address(host: str, listening: socket.socket) -> str:
     port = listening.getsockname()[1]
-    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104 -- shown, not bound
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
