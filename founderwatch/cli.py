@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import click
 
-from founderwatch import status
+from founderwatch import logs, status
 
 _COMMANDS = {
     "scan": "Judge stories without a crawl: addresses, files, standard input.",
@@ -60,13 +60,22 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("founderwatch"), prog_name="founderwatch")
-def main():
+@click.option(
+    "--log-json",
+    is_flag=True,
+    envvar="FOUNDERWATCH_LOG_JSON",
+    help="Say what happens as JSON Lines, for machines. Or: FOUNDERWATCH_LOG_JSON=1.",
+)
+@click.pass_context
+def main(context, log_json):
     """Finds executives, engineers and researchers who leave to found a start-up.
 
     \b
     Exit status: 0 done, 1 done in part, 2 wrong usage or configuration,
     3 failed, 75 another run holds the lock.
     """
+    for lines in logs.begin(context.invoked_subcommand or "", log_json):
+        context.call_on_close(lines.end)
 
 
 def run() -> None:

@@ -78,6 +78,14 @@ class Config:
         plain = [key for key in SECRETS if self.place(key).startswith(f"{self.origin}:")]
         return (*plain, *(["alert"] if any(one.holds_secrets for one in self.alert) else []))
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that nobody else should read, wherever it came from."""
+        named = {name for one in self.alert for name in re.findall(r"\$\{(\w+)\}", one.url)}
+        addresses = [one.url for one in self.alert if one.holds_secrets]
+        values = [getattr(self, key) for key in SECRETS]
+        return tuple(v for v in (*values, *addresses, *(os.environ.get(name) for name in named)) if v)
+
     def place(self, key: str) -> str:
         """Where a value came from: file and line, environment, option or default."""
         return self.places.get(key, "default")

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from founderwatch import config as configuration
-from founderwatch import status
+from founderwatch import logs, status
 from founderwatch.config import Config, ConfigError
 
 
@@ -29,6 +29,7 @@ def common(function):
             config = configuration.load(config_file)
         except ConfigError as error:
             fail(status.USAGE, str(error))
+        logs.hide(config.secrets)
         if db:
             config = config.with_option("database", db, "--db")
         return function(*args, config=config, quiet=quiet, **kwargs)

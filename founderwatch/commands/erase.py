@@ -109,6 +109,8 @@ def _say(found) -> None:
     if len(found.employers) > 1:
         click.echo("They name several employers: make sure that all of them are this one person's.")
     click.echo(_words(found.counts))
+    if found.archived:
+        click.echo(f"The archive holds their pages until it is thinned, in {', '.join(found.archived)}.")
 
 
 def _words(counts) -> str:

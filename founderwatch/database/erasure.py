@@ -44,6 +44,7 @@ class Found:
     told: tuple[int, ...] = ()
     named: tuple[int, ...] = ()
     watches: tuple[int, ...] = ()
+    archived: tuple[str, ...] = ()  # the archive's files that hold their pages
     counts: Counter[str] | None = None
 
     @property
@@ -77,8 +78,13 @@ def look(db: Database, person: str) -> Found:
         alerts=_count(db, "select count(*) from alerts where event in ({})", events),
         watches=len(watches),
     )
+    archived = sorted(
+        file for (file,) in _in(db, "select distinct file from captures where article in ({})", [*told, *named])
+    )
     described = tuple(dict(zip(columns, row, strict=True)) for row in rows)
-    return Found(forms, described, tuple(sorted(mentions)), tuple(told), tuple(named), tuple(watches), counts)
+    return Found(
+        forms, described, tuple(sorted(mentions)), tuple(told), tuple(named), tuple(watches), tuple(archived), counts
+    )
 
 
 def erase(db: Database, person: str) -> Counter[str]:

@@ -8,7 +8,12 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 
+import datasette.handle_exception
 from jinja2 import Environment
+
+# Where rich is installed, Datasette prints each error with all local variables, secrets among them, into the log; for an
+# address without a page it even fails at that.
+datasette.handle_exception.rich = None
 
 App = Callable
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
