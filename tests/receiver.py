@@ -89,6 +89,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     receiver: Receiver
 
+    def handle_error(self, *_) -> None:
+        """Keeps quiet: a sender that is killed breaks its connection off."""
+
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
