@@ -97,7 +97,11 @@ class Gate:
                         runs[index] = features(found[index][1]) & weights.keys()
                     both |= runs[index]
                 start, last = found[first][0], found[min(first + 1, len(found) - 1)]
-                scored[first] = (sum(weights[r] for r in both) + self.bias[language], start, last[0] + len(last[1]))
+                scored[first] = (
+                    sum(map(weights.__getitem__, both)) + self.bias[language],
+                    start,
+                    last[0] + len(last[1]),
+                )
         return list(scored.values()), len(found)
 
     def score(self, text: str, language: str) -> float:

@@ -9,6 +9,9 @@ from itertools import pairwise
 import pytest
 import zstandard
 
+from founderwatch.archive.records import opening
+from founderwatch.archive.records import packed as packed_page
+from founderwatch.items import Page
 from spiders.warc import LARGEST, Warc, WarcError
 from tests.archives import record
 
@@ -195,3 +198,17 @@ def test_what_is_no_warc_file_is_refused_or_gives_nothing():
             warc(data)
     assert list(warc(b"").records()) == []
     assert problems(warc(gzip.compress(b"hello " * 100)).records()) == ["Invalid WARC header"]
+
+
+def test_our_own_archive_is_read():
+    page_made = Page(
+        "https://news.example/1",
+        "wire",
+        PAGE.format(1, "word").encode(),
+        datetime.now(UTC),
+        content_type="text/html",
+        title="A story",
+    )
+    read = list(warc(opening(datetime.now(UTC)) + packed_page(page_made) + packed([PAGES[2]])).records())
+    assert [r.url for r in read] == ["https://news.example/1", "http://news.example/2"] and not problems(read)
+    assert read[0].page.body == page_made.body

@@ -1,0 +1,130 @@
+"""Writes the tables of docs/benchmarks.md, and the plots beside it, from what the benchmarks measured: python -m benchmarks.report
+
+The text of the page stands here; the figures come from benchmarks/results. Plots need pip install 'founderwatch[bench]'.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.results import read
+
+DOCS = Path(__file__).parent.parent / "docs"
+HEAD = """# Benchmarks
+
+Each table has one command, outside the tests; `python -m benchmarks.report` writes this page from their results. Read the ratios of one run:
+a rate depends on the machine. Pages are made (`benchmarks/archive.py`): 50% in nine other languages, 35% English, 15% Chinese; of the last two 15%
+tell of somebody who leaves and 0.5% are gold stories of a founding; five page styles, 12 kB on average. How the back-fill works:
+[backfill.md](backfill.md).
+"""
+
+
+def extractors() -> str:
+    found = read("extractors")
+    if not found:
+        return ""
+    rates = found["rates"]
+    base = next(name for name in rates if name.startswith("trafilatura ") and "fast" not in name)
+    ordered = sorted(rates, key=lambda name: -rates[name].get("all", 0))
+    rows = [
+        f"| {name} | {rates[name].get('all', 0):,.1f} | {rates[name].get('all', 0) / rates[base]['all']:.2f} |"
+        f" {rates[name].get('read', 0):,.1f} | {rates[name].get('read', 0) / rates[base]['read']:.2f} |"
+        for name in ordered
+    ]
+    _bars(
+        "extractors",
+        {name: rates[name].get("all", 0) / rates[base]["all"] for name in ordered},
+        "times trafilatura (log)",
+    )
+    return _section(
+        "Against other extractors",
+        "benchmarks.extractors",
+        found,
+        f"{found['pages']} pages of the mix, and as many English and Chinese ones, in one process; pages a second of one core's time.",
+        "| | the mix | × trafilatura | English and Chinese | × trafilatura |\n|---|---|---|---|---|\n"
+        + "\n".join(rows),
+        "extractors",
+    )
+
+
+def throughput() -> str:
+    found = read("throughput")
+    if not found:
+        return ""
+    rows = []
+    for name, row in found["rows"].items():
+        rate = row["pages"] / row["seconds"]
+        base = found["rows"]["trafilatura alone" + (", English and Chinese" if "Chinese" in name else "")]
+        rows.append(
+            f"| {name} | {rate:,.1f} | {rate / (base['pages'] / base['seconds']):.2f} | {row.get('memory', 0) / 1e6:,.0f} |"
+        )
+    recall = found["recall"]
+    said = f"Of {recall['flagged by scan']} gold stories that `scan` flags by themselves, {recall['of these flagged']} are flagged."
+    table = "| | pages a second | × trafilatura | largest worker, MB |\n|---|---|---|---|\n" + "\n".join(rows)
+    about = f"{found['pages']:,} pages, {found['workers']} workers. {said}"
+    return _section("The whole way", "benchmarks.throughput", found, about, table)
+
+
+def classifier() -> str:
+    found = read("classifier")
+    if not found:
+        return ""
+    batches = sorted({int(key.split("/")[1]) for rates in found["rates"].values() for key in rates})
+    rows = []
+    for version, rates in found["rates"].items():
+        for length in sorted({int(key.split("/")[0]) for key in rates}):
+            rows.append(
+                f"| {version} | {length} | " + " | ".join(f"{rates[f'{length}/{b}']:.1f}" for b in batches) + " |"
+            )
+    head = (
+        "| model | tokens | " + " | ".join(f"batch {b}" for b in batches) + " |\n|" + "---|" * (2 + len(batches)) + "\n"
+    )
+    return _section(
+        "The encoder", "benchmarks.classifier", found, "Texts a second of one core's time.", head + "\n".join(rows)
+    )
+
+
+def cold_start() -> str:
+    found = read("cold_start")
+    if not found:
+        return ""
+    rows = [f"| {name} | {row['processor']:.2f} |" for name, row in found["rows"].items()]
+    return _section(
+        "Cold start",
+        "benchmarks.cold_start",
+        found,
+        "Seconds of the processor.",
+        "| command | s |\n|---|---|\n" + "\n".join(rows),
+    )
+
+
+def _section(title: str, module: str, found: dict, about: str, table: str, plot: str = "") -> str:
+    shown = f"\n![{title}](benchmarks-{plot}.svg)\n" if plot and (DOCS / f"benchmarks-{plot}.svg").exists() else ""
+    return f"\n## {title}\n\n    python -m {module}\n\n{about} {found['date']}, {found['machine']}.\n\n{table}\n{shown}"
+
+
+def _bars(name: str, values: dict[str, float], label: str) -> None:
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 -- the extra
+    except ImportError:
+        return
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = name
+    from matplotlib import pyplot  # noqa: PLC0415
+
+    figure, axes = pyplot.subplots(figsize=(8, 0.4 * len(values) + 1))
+    axes.barh(list(values)[::-1], list(values.values())[::-1], color="#3a6ea5")
+    axes.set_xscale("log")
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel(label)
+    figure.tight_layout()
+    figure.savefig(DOCS / f"benchmarks-{name}.svg", metadata={"Date": None})
+
+
+def main() -> None:
+    page = HEAD + throughput() + extractors() + classifier() + cold_start()
+    (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
