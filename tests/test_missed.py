@@ -84,7 +84,8 @@ def test_a_model_that_sees_it_by_now_takes_over(store):
     seen = story("https://a.example/1", mention("Ann Low", score=0.7), title="Rain in Oslo", body=BODY, model="model-2")
     store.save(seen, THRESHOLD)
     (one,) = store.events()
-    assert one["event"] == event and len(one["mentions"]) == 1 and one["score"] == pytest.approx(0.7)
+    assert one["event"] == event and len(one["mentions"]) == 1 and one["score"] == 1, "a person has said so"
+    assert store.db.execute("select score from events").fetchall() == [(pytest.approx(0.7),)]
 
 
 def test_it_joins_the_event_that_other_stories_tell(store):
