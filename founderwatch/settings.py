@@ -22,7 +22,8 @@ def user_agent(contact: str | None = None) -> str:
 
 
 BOT_NAME = "founderwatch"
-SPIDER_MODULES = ["spiders"]
+# By name: Scrapy imports all of them, and spiders.browser wants an extra that the default install has not.
+SPIDER_MODULES = [f"spiders.{name}" for name in ("api", "check", "feed", "find", "listing", "news", "page", "sitemap")]
 NEWSPIDER_MODULE = "spiders"
 
 # The stages of a story, in order.

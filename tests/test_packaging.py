@@ -122,3 +122,19 @@ def test_the_commands_of_the_compose_file_exist():
     for command, option in (("crawl", "--for"), ("serve", "--host")):
         assert option in CliRunner().invoke(main, [command, "--help"]).output
     assert "127.0.0.1:8001:8001" in text and "cap_drop" in text, "the desk is not opened to the world"
+
+
+def test_a_crawl_needs_no_extra(monkeypatch):
+    """Scrapy imports every module that may hold a spider; one of the optional ones would end each crawl."""
+    from scrapy.settings import Settings
+    from scrapy.spiderloader import SpiderLoader
+
+    import founderwatch.settings
+
+    monkeypatch.setitem(sys.modules, "scrapy_playwright", None)
+    monkeypatch.delitem(sys.modules, "spiders.browser", raising=False)
+    settings = Settings()
+    settings.setmodule(founderwatch.settings)
+    found = set(SpiderLoader.from_settings(settings).list())
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "spiders").glob("*.py"))
+    assert found == set(re.findall(r'^    name = "(\w+)"$', text, re.M))
