@@ -34,6 +34,7 @@ _COMMANDS = {
     "erase": "Forget a person who asks for it.",
     "init": "Write a configuration to start from.",
     "config": "Show the configuration, and where each value came from.",
+    "calibrate": "Move the threshold to the precision you want, by your reviews.",
     "export-training": "Write reviewed stories as passages for training.",
     "sources": "Show, check and extend the registry of sources.",
     "evaluate": "Measure the model on gold stories.",

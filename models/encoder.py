@@ -72,6 +72,14 @@ class Encoder:
         scores, rates = zip(*points, strict=True)
         return float(np.interp(-alarms, [-r for r in rates], scores))
 
+    def alarms(self, threshold: float) -> float:
+        """How many of 1,000 ordinary stories are flagged wrongly from a score on: the inverse of `threshold`."""
+        points = self.config.get("alarms")
+        if not points:
+            return ALARMS
+        scores, rates = zip(*points, strict=True)
+        return float(np.interp(threshold, scores, rates))
+
     @cached_property
     def session(self) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()

@@ -21,6 +21,7 @@ from founderwatch.database.store import Store
 from founderwatch.desk import progress
 from founderwatch.desk.candidate import marked
 from founderwatch.desk.words import asked, words
+from founderwatch.interval import wilson
 from founderwatch.items import Article, Assessment, Evidence, Mention, Story
 from models.labels import KINDS, STATUSES
 from tests.judged import NOW, THRESHOLD, mention, story
@@ -504,7 +505,7 @@ def test_marks_cross_no_words_and_prefer_the_longer():
     [(8, 10, 0.490, 0.943), (0, 10, 0.0, 0.278), (10, 10, 0.722, 1.0), (1, 1, 0.207, 1.0)],
 )
 def test_wilson(hits, judged, low, high):
-    share = progress.wilson(hits, judged)
+    share = wilson(hits, judged)
     assert (round(share.low, 3), round(share.high, 3)) == (low, high)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import click
 
 from founderwatch import status
-from founderwatch.options import common, fail
+from founderwatch.options import common, fail, open_existing
 from models.encoder import WEIGHTS
 from models.training import corpus
 from models.training.settings import SETTINGS, Settings
@@ -46,13 +47,15 @@ from models.training.settings import SETTINGS, Settings
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The trained state of an earlier run (its work folder's `best`): the mean of the weights errs less than either.",
 )
+@click.option("--reviewed", is_flag=True, help="Also train on what reviewers judged in the database (--db).")
 @click.option("--fresh", is_flag=True, help="Begin anew instead of resuming from the last checkpoint.")
 @common
-def command(base, out, work, folder, settings, rounds, name, earlier, fresh, config, quiet):
+def command(base, out, work, folder, settings, rounds, name, earlier, reviewed, fresh, config, quiet):
     """Fine-tune the model on the corpus; repeatable by its seed, resuming from its last checkpoint.
 
     \b
     Example:  founderwatch train --out my-model --work /tmp/training
+              founderwatch train --out my-model --reviewed
     """
     try:
         from models.training.recipe import make  # needs torch, which the default install has not
@@ -65,6 +68,11 @@ def command(base, out, work, folder, settings, rounds, name, earlier, fresh, con
         fail(status.USAGE, f"the corpus has mistakes; nothing was trained\n{error}")
     except (TypeError, ValueError) as error:
         fail(status.USAGE, f"{settings}: {error}")
+    if reviewed:
+        taken = _reviewed(config)
+        records += taken
+        if not quiet:
+            click.echo(f"{len(taken)} passages from reviewed stories are taken in", err=True)
     if rounds:
         chosen = replace(chosen, rounds=rounds)
     version = name or date.today().isoformat()
@@ -72,3 +80,21 @@ def command(base, out, work, folder, settings, rounds, name, earlier, fresh, con
     if not quiet:
         click.echo(f"{out}: version {version}, {sum(f.stat().st_size for f in out.iterdir()) / 1e6:.1f} MB")
     sys.exit(status.DONE)
+
+
+def _reviewed(config) -> list[corpus.Record]:
+    """The reviewed stories of the database, as `export-training` writes them; what breaks the corpus' form is told and left out."""
+    from founderwatch.passages import passages
+
+    store = open_existing(config)
+    try:
+        written, _ = passages(store.db.conn)
+    finally:
+        store.close()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reviewed.txt"
+        path.write_text("\n".join(written), encoding="utf-8")
+        taken, problems = corpus.read_file(path)
+    for problem in problems:
+        click.echo(f"founderwatch: left out: {problem}", err=True)
+    return taken

@@ -8,14 +8,13 @@ from itertools import groupby
 from datasette.database import QueryInterrupted
 
 from founderwatch.database.rows import dicts
-from founderwatch.desk import charts, departures, feeds, looked, metadata
+from founderwatch.desk import charts, departures, feeds, looked, metadata, sources
 from founderwatch.desk.filters import LANGUAGES, SCORES, Filter, FilterError
 from founderwatch.desk.site import Site
 from models.labels import STATUSES
 
 _NEWEST = 30
 _LAST_RUN = "select started_at, finished_at, new from runs where command = 'crawl' order by id desc limit 1"
-_HEALTH = "select verdict, count(*) as sources from source_health group by verdict order by verdict"
 
 
 async def page(datasette, request, send):
@@ -46,7 +45,7 @@ async def page(datasette, request, send):
         "weeks": charts.WEEKS,
         "article_count": await _part(site, lambda c: c.execute("select max(rowid) from articles").fetchone()[0]),
         "last_run": next(iter(await _part(site, _rows, _LAST_RUN) or []), None),
-        "health": {row["verdict"]: row["sources"] for row in await _part(site, _rows, _HEALTH) or []},
+        "health": dict(sorted((await _health(site)).items())),
         "others": [n for n in datasette.databases if n not in (site.name, "_internal")],
         "wanted": wanted,
         "problem": problem,
@@ -66,6 +65,14 @@ def _later(wanted: Filter, since: str) -> Filter:
 
 def _rows(connection, sql: str) -> list[dict]:
     return dicts(connection.execute(sql))
+
+
+async def _health(site: Site) -> dict[str, int]:
+    """How many sources are healthy, failing and so on."""
+    try:
+        return (await sources.health(site))["verdicts"]
+    except QueryInterrupted:
+        return {}
 
 
 async def _part(site: Site, function, *given):

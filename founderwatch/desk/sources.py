@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from weakref import WeakKeyDictionary
 
 from founderwatch.database.rows import dicts
 from founderwatch.desk.charts import Chart, Row
 from founderwatch.desk.site import Site
 
 DAYS = 30
+_FRESH = 60  # seconds; health is measured over weeks, and takes long on a large database
+
+_kept: WeakKeyDictionary = WeakKeyDictionary()  # Datasette → when it was read, and all that `load` gives
+_reading: WeakKeyDictionary = WeakKeyDictionary()  # Datasette → the task that reads it anew
+
+
+async def health(site: Site) -> dict:
+    """What `load` gives, at most a minute old, or as it was last read while it is read anew."""
+    at, known = _kept.get(site.datasette, (0.0, None))
+    if known is None:
+        return await _read(site)
+    if time.monotonic() - at > _FRESH and site.datasette not in _reading:
+        _reading[site.datasette] = asyncio.ensure_future(_read(site))
+    return known
+
+
+async def _read(site: Site) -> dict:
+    try:
+        found = await site.read(load)
+        _kept[site.datasette] = (time.monotonic(), found)
+        return found
+    finally:
+        _reading.pop(site.datasette, None)
 
 
 async def page(datasette, request):
     """Shows all sources, those with trouble first; `?verdict=` shows some."""
     site = await Site.opened(datasette, request)
-    found = await site.read(load)
+    found = await health(site)
     verdict = request.args.get("verdict") or ""
     chosen = [s for s in found["sources"] if not verdict or s["verdict"] == verdict]
     return await site.page("founderwatch_sources.html", {**found, "chosen": chosen, "verdict": verdict, "most": DAYS})

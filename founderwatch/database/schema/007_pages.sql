@@ -1,7 +1,7 @@
 -- The desk's pages, and what reviewers tell that no model has seen.
 -- What the desk's pages ask of large databases: how many stories each source brought lately, and when its last one came,
 -- without a look at the stories themselves.
-create index articles_by_source_seen on articles(source, first_seen_at);
+create index articles_by_source_seen on articles(source, first_seen_at, published);
 -- Events of one employer about one time: what a reviewer may merge.
 create index events_by_employer on events(employer);
 
