@@ -92,14 +92,19 @@ def test_a_command_whose_extra_is_missing_says_how_to_get_it():
 # Status 2: nothing was done
 
 
-NEEDING_ONE = ("scan", "evaluate", "test", "add", "disable", "enable", "import", "restore")
+NEEDING_TWO = ("merge", "split")
+NEEDING_ONE = ("backfill", "scan", "evaluate", "test", "add", "disable", "enable", "import", "restore")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_mistake_in_the_configuration_ends_every_command(here, command):
     (here / "founderwatch.toml").write_text('\ndatabse = "x.db"\n')
     (here / "given").write_text("")
-    needed = ["given"] if command[-1] in NEEDING_ONE or command == ("show",) else []  # not `config show`
+    one = command[-1] in NEEDING_ONE or command in (
+        ("show",),
+        ("watch", "remove"),
+    )  # not `config show`, `schedule remove`
+    needed = ["given"] * (2 if command[-1] in NEEDING_TWO else int(one))
     found = run(*command, *needed)
     assert found.exit_code == status.USAGE, found.output
     assert "founderwatch.toml:2: databse: unknown key; did you mean database?" in found.stderr
