@@ -5,7 +5,7 @@ BIN := .venv/bin
 ALL := .venv-all/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint audit sbom format screenshots train clean
+.PHONY: help setup demo test test-all test-alpha lint audit sbom format screenshots train clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -39,6 +39,15 @@ test: .venv/tested ## the tests of the default install
 test-all: .venv-all/installed ## everything: also what needs torch, a browser or minutes
 	$(ALL)/python -m pytest
 
+test-alpha: .venv-alpha/installed ## the desk's pages on the newest alpha of Datasette 1.0
+	FOUNDERWATCH_DATASETTE_ALPHA=.venv-alpha/bin/python .venv-alpha/bin/python -m pytest tests/test_datasette_alpha.py
+
+.venv-alpha/installed: pyproject.toml
+	@$(PYTHON) -m venv .venv-alpha
+	@.venv-alpha/bin/pip install --quiet --disable-pip-version-check -e '.[test]'
+	@.venv-alpha/bin/pip install --quiet --disable-pip-version-check --upgrade --pre 'datasette>=1.0a0'
+	@touch $@
+
 lint: .venv-all/installed ## style, imports, static security checks
 	$(ALL)/ruff check .
 	$(ALL)/ruff format --check .
@@ -68,4 +77,4 @@ train: .venv-all/installed ## fine-tune the model anew (about an hour on two cor
 	$(ALL)/founderwatch train
 
 clean:          ## remove environments, demo and training output
-	rm -rf .venv .venv-all .venv-audit demo train dist .pytest_cache .ruff_cache
+	rm -rf .venv .venv-all .venv-audit .venv-alpha demo train dist .pytest_cache .ruff_cache

@@ -15,7 +15,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 
 from founderwatch import desk, status
-from founderwatch.desk import adding, kept, security
+from founderwatch.desk import adding, kept, security, versions
 from founderwatch.options import Config, common, fail, open_store
 
 _SETTINGS = {"suggest_facets": False, "default_page_size": 50, "default_cache_ttl": 0, "sql_time_limit_ms": 3000}
@@ -157,7 +157,7 @@ async def _serve(config: Config, host: str, signed: bool, listening: socket.sock
     await datasette.invoke_startup()
     app = datasette.app()
     if not signed:
-        app = security.with_headers(security.loopback_only(app, host), security.policy(datasette.jinja_env))
+        app = security.with_headers(security.loopback_only(app, host), security.policy(versions.templates(datasette)))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     if not quiet:
         click.echo(f"{config.database} is open at {_address(host, listening)}  (Ctrl-C ends it)")

@@ -23,6 +23,7 @@ from founderwatch.desk import (
     security,
     sources,
     spreadsheets,
+    versions,
 )
 from founderwatch.desk.words import asked, words
 from founderwatch.render import shortened
@@ -39,6 +40,7 @@ async def startup(datasette):
     for name, database in datasette.databases.items():
         if await database.execute_fn(functions.is_ours):
             metadata.adopt(datasette, name)
+            await versions.tell(datasette, name, metadata.words(), metadata.queries())
 
 
 # Last, so that `escape_fts` takes the place of Datasette's own.
@@ -105,5 +107,5 @@ def forbidden(datasette, request):
 # First, and so innermost: what other plugins add around it keeps the headers.
 @hookimpl(trylast=True)
 def asgi_wrapper(datasette):
-    policy = security.policy(datasette.jinja_env)
+    policy = security.policy(versions.templates(datasette))
     return lambda app: security.with_headers(spreadsheets.without_formulas(app), policy)

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 from datasette import Response
 from datasette.utils.asgi import NotFound
 
-from founderwatch.desk import files, metadata
+from founderwatch.desk import files, metadata, versions
 from founderwatch.desk.words import asked, words
 from founderwatch.render import as_json
 
@@ -31,7 +31,7 @@ class Site:
         name = next(iter(metadata.ours(datasette)), None)
         if name is None:
             raise NotFound("There is no founderwatch database here.")
-        await datasette.ensure_permissions(request.actor, [("view-database", name), "view-instance"])
+        await versions.ensure_readable(datasette, request.actor, name)
         return cls(datasette, request, name)
 
     @property
