@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+import sqlite3
 import xml.etree.ElementTree as ET
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -375,3 +376,16 @@ def test_without_a_database_of_ours_the_pages_say_so():
     for address in ("/-/event/x", "/-/person/x", "/-/company/x", "/-/sources", "/-/feed.atom", "/-/desk"):
         assert get(address).status_code == 404, address
     assert get("/").status_code == 200
+
+
+def test_a_writer_does_not_keep_the_server_from_starting(tmp_path):
+    path = tmp_path / "founderwatch.db"
+    saved(path, story("https://a.example/1", mention("Mara Lind")))
+    with closing(Store(path)) as reader, closing(sqlite3.connect(path)) as writer:
+        reader.db.execute("begin").fetchall()
+        reader.db.execute("select count(*) from events").fetchone()
+        writer.execute("delete from events where 0")
+        writer.execute("insert into runs (command, started_at) values ('crawl', '2026-07-06')")
+        writer.commit()  # what the reader sees is old now: it could not write, however long it waited
+        reader.tune()
+        reader.db.rollback()

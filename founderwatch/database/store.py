@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,8 +122,9 @@ class Store:
 
     def tune(self) -> None:
         """Samples the tables where their statistics are old, so that SQLite asks the better index; takes a moment only."""
-        self.db.execute("pragma analysis_limit = 400")
-        self.db.execute("pragma optimize = 0x10002")
+        with suppress(sqlite3.OperationalError):  # another program writes: the next start will do
+            self.db.execute("pragma analysis_limit = 400")
+            self.db.execute("pragma optimize = 0x10002").fetchall()
 
     def vacuum(self) -> None:
         """Writes the file anew without gaps, and takes the write-ahead log into it."""
