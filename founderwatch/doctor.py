@@ -56,7 +56,7 @@ def examine(config: Config, now: datetime | None = None) -> list[Verdict]:
             held = _held(config)
             verdicts += [clock(connection, now), lock(connection, held, now), runs(connection, held, now)]
             verdicts += [sources(connection), alerts(config, connection)]
-    return [*verdicts, disk(config), permissions(config)]
+    return [*verdicts, archive(config), disk(config), permissions(config)]
 
 
 def python() -> Verdict:
@@ -206,6 +206,23 @@ def _unusable(channel: Channel) -> str | None:
     except ChannelError as error:
         return str(error)
     return None
+
+
+def archive(config: Config) -> Verdict:
+    """The pages that are kept: where, how many bytes, and whether more can be written."""
+    folder = config.archive_folder
+    if not config.archive.keep:
+        return Verdict("archive", OK, "no pages are kept, as configured")
+    if not folder.exists():
+        return Verdict("archive", OK, f"{folder} does not exist yet; a crawl makes it")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return Verdict("archive", ATTENTION, f"{folder} cannot be written: no pages are kept", "chown or chmod it")
+    sizes = [file.stat().st_size for file in folder.glob("*.warc.gz")]
+    told = f"{sum(sizes) / 1e6:.1f} MB in {len(sizes)} files in {folder}"
+    # A file is deleted in one piece, so the limit is passed a little before it is.
+    if config.archive.size and sum(sizes) > config.archive.size + 2 * config.archive.file_size:
+        return Verdict("archive", ATTENTION, told, "beyond its limit: look why crawls do not thin it")
+    return Verdict("archive", OK, told)
 
 
 def disk(config: Config) -> Verdict:

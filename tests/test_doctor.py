@@ -73,7 +73,7 @@ def test_all_is_well(here):
     assert found.exit_code == status.DONE, found.output
     assert [line.split()[:2] for line in found.stdout.splitlines()] == [
         ["ok", check]
-        for check in ("python", "packages", "model", "database", "clock", "lock", "runs", "sources", "alerts", "disk", "permissions")
+        for check in ("python", "packages", "model", "database", "clock", "lock", "runs", "sources", "alerts", "archive", "disk", "permissions")
     ]  # fmt: skip
     assert run("--quiet").output == ""
     assert judged() == (status.DONE, {})
@@ -180,3 +180,17 @@ def test_a_missing_package_is_unusable(monkeypatch):
     assert (code, list(ill)) == (status.FAILED, ["packages"])
     assert "no-such-package is missing; click is" in ill["packages"][1]
     assert "torch" not in ill["packages"][1]
+
+
+def test_an_archive_beyond_its_limit_and_one_that_is_no_folder(here):
+    (here / "founderwatch.toml").write_text('model = "weights"\n[archive]\nsize = "1MB"\nfile_size = "1MB"\n')
+    folder = here / "founderwatch.db.archive"
+    folder.mkdir()
+    (folder / "founderwatch-20260706-00001.warc.gz").write_bytes(b"x" * 2_000_000)
+    assert judged() == (status.DONE, {})
+    (folder / "founderwatch-20260707-00001.warc.gz").write_bytes(b"x" * 2_000_000)
+    code, ill = judged()
+    assert code == status.PARTLY and ill["archive"][1].startswith("4.0 MB in 2 files")
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    assert "cannot be written" in judged()[1]["archive"][1]
