@@ -38,7 +38,7 @@ ITEM_PIPELINES = {
 # Who does a stage's work under `scrapy crawl`; `founderwatch crawl` injects its own objects.
 FOUNDERWATCH_STAGES = {
     "archive": "pipelines.archive.Archive",
-    "extract": "pipelines.extract.Extract",
+    "extract": "pipelines.extract_apart.ExtractApart",
     "deduplicate": "pipelines.deduplicate.Deduplicate",
     "classify": "pipelines.classify.Classify",
     "store": "pipelines.store.Keep",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 from scrapy.utils.misc import load_object
 
-from founderwatch.items import Story
+from founderwatch.items import Failure, Story
 from pipelines import since
 from pipelines.stage import Stage, advance
 from spiders.deadline import TIME_UP
@@ -30,7 +30,7 @@ class StagePipeline:
 
     name: ClassVar[str]
     # Stages that compute leave the reactor to the network. They share one thread: that keeps the
-    # order of stories, and no stage has to be thread-safe. Work in processes comes later.
+    # order of stories, and no stage has to be thread-safe. One that can `submit` has processes of its own.
     threaded: ClassVar[bool] = True
     _threads: ClassVar[ThreadPoolExecutor | None] = None
 
@@ -62,6 +62,8 @@ class StagePipeline:
     async def process_item(self, item: Story) -> Story:
         if not self.threaded:
             return advance(self.stage, self.name, item)
+        if (future := self._submitted(item)) is not None:
+            return await self._outcome(future, item)
         if StagePipeline._threads is None:
             StagePipeline._threads = ThreadPoolExecutor(1, thread_name_prefix="stage")
         loop = asyncio.get_running_loop()
@@ -69,9 +71,26 @@ class StagePipeline:
 
     def _work(self, item: Story) -> Story:
         """Drops the story once the crawl's time is up: hundreds of fetched pages may wait here to be judged."""
+        self._drop_late()
+        return advance(self.stage, self.name, item)
+
+    def _drop_late(self) -> None:
         if getattr(self.crawler.spider, "time_is_up", False):
             raise DropItem(TIME_UP)  # the next crawl fetches it again
-        return advance(self.stage, self.name, item)
+
+    def _submitted(self, item: Story) -> Future | None:
+        submit = getattr(self.stage, "submit", None)
+        return submit(item) if submit is not None and not getattr(self.crawler.spider, "time_is_up", False) else None
+
+    async def _outcome(self, future: Future, item: Story) -> Story:
+        """Awaits what another process makes of a story; one that kills its process fails alone."""
+        try:
+            story = await asyncio.wrap_future(future)
+        except Exception as error:
+            reason = "took too long" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
+            story = item.grown(failure=Failure(self.name, " ".join(reason.split())[:500]))
+        self._drop_late()
+        return story
 
     def close_spider(self) -> None:
         close = getattr(self.stage, "close", None)

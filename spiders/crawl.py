@@ -16,6 +16,7 @@ from typing import Any
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
+from twisted.logger import globalLogBeginner
 
 import founderwatch.settings
 from founderwatch.address import clean
@@ -180,6 +181,8 @@ def _perform(
         # Each failure comes out as a story with its reason: the log would say it a second time.
         for name in ("scrapy", "scrapy-playwright", "twisted", "pipelines", *(spider.name for spider in _SPIDERS)):
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        # Twisted prints some of them by itself, with a traceback, as long as nobody takes its log.
+        globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
     crawler = process.create_crawler(spider)
     outcome: dict[str, Any] = {"reason": "failed"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -43,6 +44,8 @@ class Cause:
         return "soft" if self.passing else "hard"
 
 
+_CERTIFICATE = re.compile(r"certificate verify failed|CertificateError|VerificationError|SSL.*certificate", re.DOTALL)
+
 # What asking again may mend; the first type that fits decides.
 _PASSING_TROUBLES = (
     (CannotResolveHostError, "the host name cannot be resolved"),
@@ -66,6 +69,8 @@ def cause(error: BaseException, timeout: float, maxsize: int) -> Cause:
             found = Cause(f"larger than {_size(maxsize)}")
         case UnsupportedURLSchemeError():
             found = Cause("not an http or https address")
+        case _ if _CERTIFICATE.search(str(error)):
+            found = Cause("its certificate cannot be trusted")
         case _:
             words = next((words for kind, words in _PASSING_TROUBLES if isinstance(error, kind)), None)
             found = Cause(words or f"the connection failed: {_words(error)}", passing=True)

@@ -140,16 +140,20 @@ _SAME = (
 
 
 def _kill(folder: Path, running: Site, chance: random.Random) -> None:
-    """Starts a crawl and kills it some moments after it has asked for some pages."""
+    """Starts a crawl and kills it some moments after it has asked for some pages, or has stored some."""
     arguments = ["crawl", "--sources", "s.toml", "--db", "killed.db"]
     null = Path(os.devnull)
-    asked = len(running.asked) + chance.randint(1, 40)
+    database = folder / "killed.db"
+    asked = len(running.asked) + chance.randint(1, 60)
+    stored = len(_stored(database)) + chance.randint(1, 20) if chance.random() < 0.7 else 0
     process = CONTEXT.Process(target=_run, args=(arguments, str(folder), dict(os.environ), null, null))
     process.start()
     until = time.monotonic() + 120
-    while process.is_alive() and len(running.asked) < asked and time.monotonic() < until:
-        time.sleep(0.01)
-    process.join(chance.uniform(0, 2))
+    while process.is_alive() and time.monotonic() < until:
+        if (len(_stored(database)) >= stored) if stored else (len(running.asked) >= asked):
+            break
+        time.sleep(0.02)
+    process.join(chance.uniform(0, 0.5))
     process.kill()
     process.join()
 

@@ -32,7 +32,11 @@ def published(store: Store, *days_ago: float) -> None:
     for number, days in enumerate(days_ago):
         url, moment = f"https://wire.example/{days}/{number}", NOW - timedelta(days=days)
         store.save(
-            Story(Page(url, "wire", b"", moment), Article(url, "wire", f"T {url}", f"B {url}", published=moment)), 0.5
+            Story(
+                page=Page(url, "wire", b"", moment),
+                article=Article(url, "wire", f"T {url}", f"B {url}", published=moment),
+            ),
+            0.5,
         )
 
 
@@ -74,7 +78,7 @@ def test_quiet_by_age_as_check_says_it(store: Store) -> None:
         store.db.execute("delete from articles")
         published(store, days)
         crawled(store)
-        story = Story(Page("u", "wire", b"", NOW), Article("u", "wire", "T", "word " * 300, published=NOW))
+        story = Story(page=Page("u", "wire", b"", NOW), article=Article("u", "wire", "T", "word " * 300, published=NOW))
         check = SourceCheck(SOURCE, [ChannelCheck("feed", "u", 3, NOW - timedelta(days=days))], [story])
         assert verdict(store)[0] == judge(check).verdict == expected
     assert verdict(store)[1] == f"its newest story is {QUIET.days + 2} days old"

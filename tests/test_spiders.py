@@ -339,3 +339,38 @@ def test_clean(url: str, expected: str | None) -> None:
 def test_site_is_the_registered_domain() -> None:
     assert site("https://m.news.example.co.uk/x") == site("https://www.example.co.uk/") == "example.co.uk"
     assert site("http://127.0.0.1:18801/") != site("http://127.0.0.1:18802/")
+
+
+# Worker processes
+
+
+def test_many_pages_are_extracted_in_a_process_of_their_own() -> None:
+    from contextlib import closing
+
+    from pipelines.extract_apart import ExtractApart
+
+    with mockserver() as server, closing(ExtractApart()) as unused:
+        result = crawl(registry(server, "sitemaps", "/sitemap/news.gz"), stages={"extract": ExtractApart(few=5)})
+        assert len(result.addresses) == 40 and not [story for story in result.stories if story.failure]
+        assert unused._workers is None, "none is started before it is needed"
+
+
+class Deadly:
+    """A stage whose process dies."""
+
+    def submit(self, story: Story):
+        from concurrent.futures import Future
+
+        future: Future = Future()
+        future.set_exception(TimeoutError())
+        return future
+
+    def __call__(self, story: Story) -> Story:
+        raise AssertionError("is not called")
+
+
+def test_a_page_that_kills_its_process_fails_alone() -> None:
+    with mockserver() as server:
+        result = crawl(registry(server), stages={"extract": Deadly()})
+        assert [str(story.failure.reason) for story in result.stories] == ["took too long"] * 2
+        assert result.report.reason == "finished"

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from founderwatch.turns import Choice, after, choose, stored
 from pipelines.archive import Archive
 from pipelines.classify import Classify
 from pipelines.deduplicate import Deduplicate
-from pipelines.extract import Extract
+from pipelines.extract_apart import ExtractApart
 from pipelines.since import Since
 from pipelines.store import Keep
 from spiders.crawl import run
@@ -108,16 +109,16 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         number = store.start_run("crawl")
         before = store.health()
         keep = Keep(store, reader.threshold, config.archive_folder)
-        kept = Archive.configured(config)
+        kept, extract = Archive.configured(config), ExtractApart()
         stages = {
             **({"archive": kept} if kept else {}),
-            "extract": Extract(),
+            "extract": extract,
             "since": Since(limit_day),
             "deduplicate": Deduplicate(lambda: recent_texts(config.database, datetime.now(UTC) - _COPIES_WITHIN)),
             "classify": Classify(reader),
             "store": keep,
         }
-        with Alarm(config) as alarm, progress("crawling", quiet) as on_progress:
+        with closing(extract), Alarm(config) as alarm, progress("crawling", quiet) as on_progress:
             report = run(
                 registry.sources,
                 stages,

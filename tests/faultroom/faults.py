@@ -28,7 +28,7 @@ class Room:
     stories: list[Id]
     silent: str = ""  # a server that takes requests and does not answer them
     secure: str = ""  # one whose certificate nobody has signed
-    closed: str = "http://127.0.0.1:9"
+    closed: str = "http://127.0.0.1:7"
 
     @property
     def root(self) -> str:

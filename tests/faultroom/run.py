@@ -40,10 +40,11 @@ class Newsroom:
 
 @dataclass
 class Crawled:
-    """One run: its counts, the peak of its memory in MB, its seconds, and what it told of each source."""
+    """One run: its counts, the peaks of its memory and its worker's in MB, its seconds, and what it told of each source."""
 
     new: int
     peak: float
+    worker: float
     seconds: float
     told: dict[str, list[str]] = field(default_factory=dict)
     reason: str = ""
@@ -133,7 +134,7 @@ def _crawl(there, registry: str, database: Path, judge: bool) -> None:
     from models.story import StoryReader
     from pipelines.classify import Classify
     from pipelines.deduplicate import Deduplicate
-    from pipelines.extract import Extract
+    from pipelines.extract_apart import ExtractApart
     from pipelines.since import Since
     from pipelines.store import Keep
     from spiders.crawl import run
@@ -144,7 +145,7 @@ def _crawl(there, registry: str, database: Path, judge: bool) -> None:
     store.register_sources(sources)
     keep = Keep(store, 0.5)
     stages = {
-        "extract": Extract(),
+        "extract": (extract := ExtractApart()),
         "since": Since(oldest(None)),
         "deduplicate": Deduplicate(lambda: recent_texts(database, datetime.now(UTC) - timedelta(days=60))),
         "store": keep,
@@ -152,16 +153,19 @@ def _crawl(there, registry: str, database: Path, judge: bool) -> None:
     if judge:
         stages["classify"] = Classify(StoryReader(Encoder()))
     report = run(sources, stages, seen=store.is_known, edited=store.is_edited, states=store, settings=SETTINGS)
+    extract.close()
     store.close()
     told = {s.name: [f"{m.stage}: {m.reason}" for m in s.messages] for s in report.sources}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    there.send(Crawled(keep.counts["new"], peak, time.monotonic() - started, told, report.reason))
+    peak, worker = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    there.send(Crawled(keep.counts["new"], peak, worker, time.monotonic() - started, told, report.reason))
 
 
-def crawl_all(room: Newsroom, database: Path, judge: bool = False) -> list[Crawled]:
+def crawl_all(room: Newsroom, database: Path, judge: bool = False, most: int = MOST_RUNS) -> list[Crawled]:
     """Crawls until a crawl brings nothing new."""
     runs: list[Crawled] = []
-    while len(runs) < MOST_RUNS and (not runs or runs[-1].new):
+    while len(runs) < most and (not runs or runs[-1].new):
         runs.append(crawl(room.registry, database, judge))
     return runs
 
@@ -231,7 +235,10 @@ def main() -> int:
             found = outcomes(room, database, runs)
     print(table(found))
     for run in runs:
-        print(f"\n{run.new} new stories in {run.seconds:.0f} s, {run.peak:.0f} MB at the peak ({run.reason})", end="")
+        print(
+            f"\n{run.new} new stories in {run.seconds:.0f} s, {run.peak:.0f} MB at the peak, a worker {run.worker:.0f} MB ({run.reason})",
+            end="",
+        )
     faults = [o for o in found if o.missing or o.doubled or o.strays]
     print(f"\n{len(found)} sources, {sum(o.had for o in found)} stories to be had, {len(faults)} sources with a fault")
     for outcome in faults:

@@ -116,5 +116,7 @@ def named(words: str) -> Id | None:
 def _words(story: Id, number: int) -> str:
     chance = random.Random(f"{story}")
     return " ".join(
-        f"{chance.choice(_ENGLISH)}" if chance.random() < 0.7 else str(chance.randrange(10_000)) for _ in range(number)
+        f"{chance.choice(_ENGLISH)}"
+        if chance.random() < 0.7
+        else f"n{chance.randrange(10_000)}"  # a bare number might be a year for _ in range(number)
     )
