@@ -114,7 +114,10 @@ def test_a_cluster_that_loses_a_worker_finds_what_one_process_finds(tmp_path):
     arguments = [sys.executable, "-c", SMALL, "backfill", *chosen, "--engine", "ray", "--workers", 2, "--out", folder]
     running = subprocess.Popen(list(map(str, arguments)), stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     killed = _kill_an_actor(running, lambda: any(folder.rglob("*.parquet")) or running.poll() is not None)
-    _, errors = running.communicate(timeout=500)
+    try:
+        _, errors = running.communicate(timeout=500)
+    finally:
+        running.kill()  # where it has ended, nothing happens
     assert running.returncode == 0, errors
     assert killed, "no actor was there to be killed"
     together = tmp_path / "together.db"

@@ -16,6 +16,10 @@ from founderwatch.backfill.run import SPAN, SPAN_REMOTE
 from spiders.warc import WarcError
 
 
+# Of a core: an actor on each leaves room to write what they gave; without it, the one would wait for the other for ever.
+_READING, _WRITING = 0.9, 0.05
+
+
 class Reader:
     """An actor: keeps one model, and gives for each piece of an archive its rows."""
 
@@ -72,9 +76,9 @@ def run(files: list[str], made: tuple[Asked, str, float], folder: str, workers: 
         batch_format="pyarrow",
         fn_constructor_args=made,
         compute=ray.data.ActorPoolStrategy(size=min(count, len(waiting))),
-        num_cpus=1,
+        num_cpus=_READING,
     )
-    rows.write_parquet(folder, mode="append")
+    rows.write_parquet(folder, mode="append", ray_remote_args={"num_cpus": _WRITING})
     there = parts.done(folder)
     for piece in waiting:
         if (piece["file"], piece["start"], piece["end"]) not in there:
