@@ -30,6 +30,11 @@ _WIDER = {
     "iso8859-1": "cp1252",
     "ascii": "cp1252",
 }
+# Python has these for other uses; a page that declares one means harm or nothing.
+_NO_ENCODINGS = frozenset(
+    ["base64", "bz2", "hex", "idna", "punycode", "quopri", "raw_unicode_escape", "raw-unicode-escape", "rot-13"]
+    + ["undefined", "unicode-escape", "unicode_escape", "uu", "zlib"]
+)
 _CHINESE = ("gb18030", "big5hkscs")
 # The commonest characters of running text in both scripts; they make up about half of it, while
 # a wrong decoding spreads over thousands of rare ones.
@@ -83,7 +88,8 @@ def _declared(body: bytes, charset: str | None) -> Iterator[str]:
             known = codecs.lookup(name.strip().strip("\"'")).name
         except (LookupError, ValueError):
             continue
-        yield _WIDER.get(known, known)
+        if known not in _NO_ENCODINGS:
+            yield _WIDER.get(known, known)
 
 
 def _chinese(body: bytes, name: str) -> float:

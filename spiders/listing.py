@@ -51,7 +51,7 @@ def read_listing(response: Response, source: Source) -> Reading:
         raise ChannelError("is not an HTML page")
     try:
         links = response.xpath("//a[@href]")
-    except (ValueError, etree.LxmlError) as error:
+    except (LookupError, ValueError, etree.LxmlError) as error:
         raise ChannelError(f"is not a readable HTML page: {error}") from error
     base = clean(response.xpath("string(//base/@href)").get() or "", response.url) or response.url
     entries: dict[str, Entry] = {}

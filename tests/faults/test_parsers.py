@@ -129,6 +129,9 @@ def test_opml(body):
 
 @settings(PROFILED)
 @given(BYTES, st.one_of(st.none(), st.text(max_size=12), ENCODINGS))
+@example(b"\xe9\xff.a\x80", "hex")
+@example(b"\xe9\xff.a\x80", "idna")
+@example(b"<meta charset='punycode'>\xe9\xff.a\x80", "undefined")
 def test_encodings(body, charset):
     assert isinstance(decode(body, charset), str)
 
