@@ -32,9 +32,8 @@ _WIDER = {
 }
 # Python has these for other uses; a page that declares one means harm or nothing.
 _NO_ENCODINGS = frozenset(
-    ["base64", "bz2", "hex", "idna", "punycode", "quopri", "raw_unicode_escape", "raw-unicode-escape", "rot-13"]
-    + ["undefined", "unicode-escape", "unicode_escape", "uu", "zlib"]
-)
+    ["base64", "bz2", "hex", "idna", "punycode", "quopri", "raw_unicode_escape", "raw-unicode-escape", "rot-13", "undefined", "unicode-escape", "unicode_escape", "uu", "zlib"]
+)  # fmt: skip
 _CHINESE = ("gb18030", "big5hkscs")
 # The commonest characters of running text in both scripts; they make up about half of it, while
 # a wrong decoding spreads over thousands of rare ones.
