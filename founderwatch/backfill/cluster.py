@@ -15,7 +15,6 @@ from founderwatch.backfill.judge import Asked, Judge, Span
 from founderwatch.backfill.run import SPAN, SPAN_REMOTE
 from spiders.warc import WarcError
 
-
 # Of a core: an actor on each leaves room to write what they gave; without it, the one would wait for the other for ever.
 _READING, _WRITING = 0.9, 0.05
 
