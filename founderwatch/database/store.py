@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
 from collections import Counter
@@ -647,7 +648,8 @@ def _why(error: Exception, path: Path) -> str:
     text = str(error)
     if path.is_dir():
         return "it is a folder; name a file"
-    if "readonly" in text or isinstance(error, PermissionError):
+    locked_up = "unable to open" in text and not os.access(path.absolute().parent, os.W_OK)
+    if "readonly" in text or locked_up or isinstance(error, PermissionError):
         return f"it is read-only ({text}); give the account that runs this the right to write, or name another --db"
     if "malformed" in text:
         return f"it is damaged ({text}): `founderwatch restore` a backup"

@@ -168,7 +168,9 @@ def test_a_read_only_disk_is_told_and_nothing_is_changed(tmp_path, site):
             told = founderwatch(*command, "--db", path)
             assert told.returncode == 3, (command, told)
             assert told.stderr.count("\n") == 1 and (
-                "read-only" in told.stderr.lower() or "readonly" in told.stderr.lower()
+                "cannot be read" in told.stderr
+                or "read-only" in told.stderr.lower()
+                or "readonly" in told.stderr.lower()
             ), told.stderr
         told = founderwatch("doctor", "--db", path)
         assert told.returncode == 3 and "cannot be written" in told.stdout
