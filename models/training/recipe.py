@@ -11,6 +11,7 @@ from models.training.average import average
 from models.training.calibrate import calibrate
 from models.training.corpus import Record
 from models.training.export import export, finish
+from models.training.restore import is_shipped, restore
 from models.training.settings import Settings
 from models.training.train import train
 
@@ -27,6 +28,7 @@ def make(
 ) -> None:
     """Writes a model folder to `out`; checkpoints and the base encoder stay in `work`.
 
+    `base` may be a model folder that was trained before, the shipped one too: training goes on from it.
     `earlier` are the trained states of other runs (their `work/best`): the mean of all is what is exported.
     """
     work.mkdir(parents=True, exist_ok=True)
@@ -34,6 +36,8 @@ def make(
         base = str(work / "base")
         if not (work / "base" / "config.json").exists():
             base_encoder.build(work / "base")
+    elif is_shipped(base):
+        base = str(restore(Path(base), work / "restored"))
     part = {name: [r for r in records if corpus.split(r) == name] for name in ("train", "dev", "test")}
     best = train(base, work, settings, records, resume=resume)
     if earlier:

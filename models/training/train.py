@@ -26,7 +26,10 @@ _LABELS = ("finder_labels", "argument_labels", "kind_labels", "status_labels")
 
 
 def train(base: str, work: Path, settings: Settings, records: list[Record], resume: bool = True) -> Path:
-    """Trains from a local folder or hub name and returns the folder with the best state on dev."""
+    """Trains from a local folder or hub name and returns the folder with the best state on dev.
+
+    A base that is a trained state of this network is trained on: its heads and its mark are kept as they are.
+    """
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     # No dropout of attention, and no fused attention: with either, two cores take three times as long.
@@ -34,13 +37,15 @@ def train(base: str, work: Path, settings: Settings, records: list[Record], resu
     network = DepartureNetwork.from_pretrained(base, config=config, attn_implementation="eager")
     # The embeddings are most of the weights, and the corpus is too small to improve them.
     network.bert.embeddings.word_embeddings.weight.requires_grad_(False)
-    with torch.no_grad():  # the mark starts as what the encoder takes for no mark, and learns to differ
-        types = network.bert.embeddings.token_type_embeddings.weight
-        types[1] = types[0] + 0.1 * torch.randn_like(types[0])
+    goes_on = "DepartureNetwork" in (config.architectures or ())
+    if not goes_on:
+        with torch.no_grad():  # the mark starts as what the encoder takes for no mark, and learns to differ
+            types = network.bert.embeddings.token_type_embeddings.weight
+            types[1] = types[0] + 0.1 * torch.randn_like(types[0])
 
     by_split = {name: [r for r in records if corpus.split(r) == name] for name in ("train", "dev")}
     data = {
-        "train": list(_dataset(by_split["train"], tokenizer, settings, settings.rounds, vary=True)),
+        "train": list(_dataset(by_split["train"], tokenizer, settings, settings.rounds, vary=True, seen=goes_on)),
         "dev": list(_dataset(by_split["dev"], tokenizer, settings, 1, vary=False)),
     }
     print(
@@ -48,8 +53,9 @@ def train(base: str, work: Path, settings: Settings, records: list[Record], resu
         flush=True,
     )
 
-    sample = random.Random(settings.seed).sample(data["train"], min(256, len(data["train"])))
-    network.eval().standardise(collate(sample[i : i + 32], tokenizer.pad_token_id) for i in range(0, len(sample), 32))
+    if not goes_on:
+        sample = random.Random(settings.seed).sample(data["train"], min(256, len(data["train"])))
+        network.eval().standardise(collate(sample[i : i + 32], tokenizer.pad_token_id) for i in range(0, len(sample), 32))
 
     steps = len(data["train"]) // settings.batch_size
     arguments = TrainingArguments(
@@ -137,7 +143,8 @@ def collate(batch: list[dict], pad: int) -> dict[str, torch.Tensor]:
     }
 
 
-def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, vary: bool):
+def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, vary: bool, seen: bool = False):
+    """The inputs of all rounds; names vary from the second on, and from the first where the texts were `seen` before."""
     source = random.Random(settings.seed)
     for number in range(rounds):
         texts = list(records)
@@ -148,7 +155,7 @@ def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, 
                 for _ in range(int(len(records) * settings.joined_share))
             ]
         for text in texts:
-            record = examples.renamed(text, source) if vary and number > 0 else text
+            record = examples.renamed(text, source) if vary and (seen or number > 0) else text
             doc = documents.document(record.text, record.language, tokenizer)
             found = list(examples.finder_examples(record, doc, tokenizer))
             found += examples.reader_examples(
