@@ -54,7 +54,9 @@ def find(
         begins = p[:, leaver[0]] + p[:, other[0]] > p[:, leaver[1]] + p[:, other[1]]
         for span, tokens in _runs(doc.text, look, p_leaver + p_other > 0.5, begins):
             weight = float((p_leaver[tokens] / (p_leaver[tokens] + p_other[tokens])).mean())
-            names.append(NameMention(span.start, span.end, span.text, weight))
+            # "丹尼尔·霍尔特和安娜·科瓦奇": what joins two transliterated names may stick to the first.
+            name = span.text[:-1] if "·" in span.text and span.text[-1] in "和与與及" else span.text
+            names.append(NameMention(span.start, span.start + len(name), name, weight))
         begins = p[:, unnamed[0]] > p[:, unnamed[1]]
         for span, tokens in _runs(doc.text, look, p_unnamed > 0.4, begins):
             nameless.append(NameMention(span.start, span.end, span.text, float(p_unnamed[tokens].mean())))
@@ -100,8 +102,10 @@ def _runs(text: str, look: Look, chosen: np.ndarray, begins: np.ndarray):
             # A space of its own, and a word's own pieces, begin nothing.
             previous = text[slice(*look.offsets[index - 1])]
             fresh = bool(previous.strip()) and look.offsets[index - 1][0] != start and not _inside_word(text, start)
-        if not fresh and look.offsets[index - 1][1] < start and text[look.offsets[index - 1][1] : start].strip():
-            fresh = True  # the tokens stand in sentences that the look has put side by side
+        if not fresh:
+            between = text[look.offsets[index - 1][1] : start] + text[start : end - len(text[start:end].lstrip())]
+            # The tokens stand in sentences that the look has put side by side, or in two paragraphs.
+            fresh = bool(between.strip()) or "\n" in between
         if fresh:
             runs.append([])
         runs[-1].append(index)
