@@ -14,13 +14,14 @@ from transformers import BertConfig, BertModel  # noqa: E402
 
 from models import document as documents  # noqa: E402
 from models.chance import Signals  # noqa: E402
-from models.encoder import Encoder  # noqa: E402
+from models.encoder import WEIGHTS, Encoder  # noqa: E402
 from models.story import StoryReader  # noqa: E402
 from models.training import base_encoder, corpus, examples  # noqa: E402
 from models.training.average import average  # noqa: E402
 from models.training.calibrate import Told, alarms, calibrate, expected_error, fit  # noqa: E402
 from models.training.export import export, finish  # noqa: E402
-from models.training.settings import Settings  # noqa: E402
+from models.training.restore import is_shipped, restore  # noqa: E402
+from models.training.settings import FURTHER, Settings  # noqa: E402
 from models.training.train import train  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -129,3 +130,30 @@ def test_the_base_encoder_is_built_from_the_package(tmp_path):
     config = json.loads((tmp_path / "base" / "config.json").read_text(encoding="utf-8"))
     assert (config["hidden_size"], config["num_hidden_layers"]) == (384, 12)
     assert 60_000 < config["vocab_size"] < 62_000
+
+
+def test_a_shipped_folder_is_read_back_and_says_nearly_the_same(tmp_path):
+    """Full precision again, from the int8 weights: what was rounded stays rounded, nothing else is lost."""
+    assert is_shipped(WEIGHTS)
+    state = restore(WEIGHTS, tmp_path / "state")
+    assert not is_shipped(state)
+    export(state, tmp_path / "full", "restored")
+    shipped, restored = Encoder(WEIGHTS), Encoder(tmp_path / "full")
+    for language, text in (
+        ("en", "Mara Lind, head of search at Orrin Cloud, has left to start a company of her own."),
+        ("zh", "奥林云搜索负责人林若岚已离职创业，方向为企业检索。"),
+    ):
+        doc = documents.document(text, language, shipped.tokenizer)
+        look = documents.look(doc, [0], shipped.tokenizer, [(0, 9)])
+        (one,), (other,) = shipped.answers([look]), restored.answers([look])
+        assert np.abs(one.kind - other.kind).max() < 0.02
+        assert np.abs(one.arguments - other.arguments).mean() < 0.01
+
+
+def test_training_goes_on_from_a_trained_folder_without_setting_its_heads_anew(trained, records, tmp_path):
+    before = load_file(trained / "model.safetensors")
+    settings = replace(Settings.read(FURTHER), checks=1, encoder_learning_rate=1e-9, head_learning_rate=1e-9)
+    chosen = [r for r in records if not r.long][::96]
+    after = load_file(train(str(trained), tmp_path, settings, chosen, resume=False) / "model.safetensors")
+    for name in ("shift", "stretch", "kind.0.weight", "bert.embeddings.token_type_embeddings.weight"):
+        assert np.abs(before[name].numpy() - after[name].numpy()).max() < 1e-5, name

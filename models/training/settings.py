@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SETTINGS = Path(__file__).with_name("settings.toml")
+FURTHER = Path(__file__).with_name("further.toml")  # for a model that was trained before
 
 
 @dataclass(frozen=True)
