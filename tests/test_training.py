@@ -21,7 +21,7 @@ from models.training.average import average  # noqa: E402
 from models.training.calibrate import Told, alarms, calibrate, expected_error, fit  # noqa: E402
 from models.training.export import export, finish  # noqa: E402
 from models.training.restore import is_shipped, restore  # noqa: E402
-from models.training.settings import FURTHER, Settings  # noqa: E402
+from models.training.settings import FURTHER, SETTINGS, Settings, settings_for  # noqa: E402
 from models.training.train import train  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -157,3 +157,13 @@ def test_training_goes_on_from_a_trained_folder_without_setting_its_heads_anew(t
     after = load_file(train(str(trained), tmp_path, settings, chosen, resume=False) / "model.safetensors")
     for name in ("shift", "stretch", "kind.0.weight", "bert.embeddings.token_type_embeddings.weight"):
         assert np.abs(before[name].numpy() - after[name].numpy()).max() < 1e-5, name
+
+
+def test_the_settings_fit_what_training_starts_from(small_base):
+    assert (
+        settings_for(None)
+        == settings_for(str(small_base))
+        == settings_for("intfloat/multilingual-e5-small")
+        == SETTINGS
+    )
+    assert settings_for(str(WEIGHTS)) == FURTHER

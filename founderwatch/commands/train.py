@@ -14,7 +14,7 @@ from founderwatch import status
 from founderwatch.options import common, fail, open_existing
 from models.encoder import WEIGHTS
 from models.training import corpus
-from models.training.settings import SETTINGS, Settings
+from models.training.settings import Settings, settings_for
 
 
 @click.command("train")
@@ -34,7 +34,6 @@ from models.training.settings import SETTINGS, Settings
 )
 @click.option(
     "--settings",
-    default=SETTINGS,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The training's settings (default: settings.toml, or further.toml where --base is a model to train on).",
 )
@@ -65,6 +64,7 @@ def command(base, out, work, folder, settings, rounds, name, earlier, reviewed, 
         fail(status.USAGE, f"training needs {error.name}: pip install -e '.[train]'")
     try:
         records = corpus.read(folder)
+        settings = settings or settings_for(base)
         chosen = Settings.read(settings)
     except corpus.CorpusError as error:
         fail(status.USAGE, f"the corpus has mistakes; nothing was trained\n{error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,3 +30,12 @@ class Settings:
     def read(cls, path: Path = SETTINGS) -> Settings:
         """Raises TypeError where a key is missing or unknown."""
         return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def settings_for(base: str | None) -> Path:
+    """The settings that fit what training starts from: a bare encoder, or a model folder that was trained before."""
+    try:
+        config = json.loads((Path(base or "") / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return SETTINGS
+    return FURTHER if "DepartureNetwork" in (config.get("architectures") or ()) else SETTINGS

@@ -55,7 +55,9 @@ def train(base: str, work: Path, settings: Settings, records: list[Record], resu
 
     if not goes_on:
         sample = random.Random(settings.seed).sample(data["train"], min(256, len(data["train"])))
-        network.eval().standardise(collate(sample[i : i + 32], tokenizer.pad_token_id) for i in range(0, len(sample), 32))
+        network.eval().standardise(
+            collate(sample[i : i + 32], tokenizer.pad_token_id) for i in range(0, len(sample), 32)
+        )
 
     steps = len(data["train"]) // settings.batch_size
     arguments = TrainingArguments(
