@@ -20,7 +20,7 @@ WEIGHTS = Path(__file__).parent / "gate.tsv"
 LONGEST = 40_000  # characters that are looked at
 # Among many sentences, one that sounds like it comes more easily by chance: a text of few passes sooner.
 _FEW = 5  # sentences
-_PASSES, _PASSES_SHORT = {"en": 0.9, "zh": 0.75}, -0.5
+_PASSES, _PASSES_SHORT = {"en": -0.2, "zh": 0.75}, -1.0
 _STRONG = 0.3  # weight of a word without which no two sentences are looked at closer
 
 _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+|(?<=[。！？；])|\n+")
