@@ -116,6 +116,10 @@ class Assessment:
     skipped: str | None = None  # why the text was not read: "language: fr", "empty"
 
 
+# The beginning of a note: the page was down and said so with status 200. Its headline is judged, the page asked for again.
+PAGE_DOWN = "from the feed: error page"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a page yielded no article: kept, never dropped in silence. `passing`: asking again may help."""
@@ -137,6 +141,11 @@ class Story:
     assessment: Assessment | None = None
     failure: Failure | None = None
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its page may yet say more than what is known of it."""
+        return any(note.startswith(PAGE_DOWN) for note in self.notes)
 
     def grown(self, **sections) -> Story:
         return replace(self, **sections)

@@ -387,7 +387,8 @@ class ChannelSpider(scrapy.Spider):
         """Closes a story's account with its channels; the stage that stores calls it within its transaction."""
         if item.page is None or (item.failure is not None and item.failure.stage == "channel"):
             return
-        again = item.failure is not None and (item.failure.stage == "store" or item.failure.passing)
+        failure = item.failure
+        again = item.unfinished if failure is None else failure.stage == "store" or failure.passing
         self.ledger.settle(item.page.requested_url or item.page.url, again)
 
     def story_done(self, item: Story, **_: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from founderwatch.database.store import Store
+from founderwatch.items import PAGE_DOWN
 from tests.forked import Done, founderwatch
 from tests.mockserver import TEXT
 from tests.site import Answer, Site, feed, html, site
@@ -163,6 +164,38 @@ def test_an_edited_story_is_one_article_with_versions(runs: Runs, news: Site) ->
         news.pages["/feed"] = feed((f"Title {number}", "/story/1"))
         runs.crawl(registry)
     assert news.paths.count("/story/1") == 3
+
+
+def test_a_page_that_was_down_is_fetched_again_and_its_headline_stands_in_meanwhile(runs: Runs, news: Site) -> None:
+    registry = news.registry("/feed")
+    headline = "Google DeepMind researcher Orrin Cloud leaves to start his own AI company"
+    news.pages["/feed"] = feed((headline, "/story/1"))
+    news.pages["/story/1"] = html("Page not found", "Sorry, we could not find the page that you were looking for.")
+    done = runs.crawl(registry)
+    assert (done.returncode, runs.titles) == (0, [headline]), done.stderr
+    assert runs.rows("select flagged from assessments") == [(1,)]
+    assert runs.rows("select notes from articles")[0][0].startswith(PAGE_DOWN)
+    news.pages["/story/1"] = html(headline, text(1), text(77))
+    assert runs.crawl(registry).returncode == 0
+    [(title, body, notes)] = runs.rows("select title, body, notes from articles")
+    assert (title, notes) == (headline, None) and text(1)[:40] in body
+    assert runs.crawl(registry).returncode == 0
+    assert news.paths.count("/story/1") == 2
+
+
+def test_a_page_that_stays_an_error_is_not_asked_for_for_ever(runs: Runs, news: Site) -> None:
+    registry = news.registry("/feed")
+    news.pages["/feed"] = feed(("Orrin Cloud leaves Google DeepMind", "/story/1"))
+    news.pages["/story/1"] = html("Page not found", "Sorry, we could not find the page that you were looking for.")
+    runs.crawl(registry)
+    news.pages["/story/1"] = Answer(b"gone", 410)
+    for number in range(4):  # a feed with news is read each time
+        news.pages["/feed"] = feed(
+            ("Orrin Cloud leaves Google DeepMind", "/story/1"), ("Other", f"/story/{number + 2}")
+        )
+        runs.crawl(registry)
+    assert news.paths.count("/story/1") == 1 + 3
+    assert runs.titles[0] == "Orrin Cloud leaves Google DeepMind"
 
 
 @pytest.mark.parametrize(

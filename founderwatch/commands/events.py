@@ -97,7 +97,8 @@ def command(
 
 
 @command.command("schema")
-def schema():
+@common
+def schema(*, config, quiet):
     """Print the JSON Schema of an event, as --jsonl prints one a line and --json an array of them.
 
     \b

@@ -24,7 +24,7 @@ from founderwatch.database.transaction import writing
 from founderwatch.events import score
 from founderwatch.events.departure import precision
 from founderwatch.events.people import person_key
-from founderwatch.items import EVENT_FIELDS, Article, Assessment, Failure, Mention, Story
+from founderwatch.items import EVENT_FIELDS, PAGE_DOWN, Article, Assessment, Failure, Mention, Story
 from spiders.entries import Entry
 from spiders.state import ChannelState
 from spiders.timetable import Turn
@@ -35,6 +35,7 @@ _GIVE_UP_PASSING = 100  # where asking again may help
 _RUNS_KEPT = timedelta(days=60)
 _EDITED_WITHIN = timedelta(days=14)
 _MOST_LOOKS = 3
+_MOST_LOOKS_AT_ERRORS = 20  # a page that is gone for good may answer like one that is down
 _BUSY_MS = 30_000  # a reviewer's or reader's lock is waited for
 
 
@@ -208,18 +209,24 @@ class Store:
         ) or erasure.is_erased(self.db, url)
 
     def is_edited(self, source: str, url: str, entry: Entry) -> bool:
-        """Whether a channel now tells a stored story otherwise than when it was fetched: it is worth a second look.
+        """Whether a stored story is worth a second look: its channel now tells it otherwise, or its page was down.
 
         Only its own source's word counts, while it is young, and a few times: some feeds date every entry anew.
         """
         row = self.db.execute(
-            """select a.announced, a.revised from addresses d join articles a on a.id = d.article
+            """select a.announced, a.revised, a.looked, coalesce(a.notes, ''),
+                      (select times from failures where url = d.url and not passing)
+               from addresses d join articles a on a.id = d.article
                where d.url = ? and a.source = ? and a.first_seen_at >= ? and a.looked < ?""",
-            [url, source, _iso(datetime.now(UTC) - _EDITED_WITHIN), _MOST_LOOKS],
+            [url, source, _iso(datetime.now(UTC) - _EDITED_WITHIN), _MOST_LOOKS_AT_ERRORS],
         ).fetchone()
         if row is None:
             return False
-        announced, revised = row
+        announced, revised, looked, notes, refused = row
+        if PAGE_DOWN in notes:
+            return (refused or 0) < _GIVE_UP
+        if looked >= _MOST_LOOKS:
+            return False
         if entry.revised and revised and _iso(entry.revised) > revised:
             return True
         return bool(entry.title and announced and entry.title != announced)
