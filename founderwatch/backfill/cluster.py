@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
@@ -65,6 +66,8 @@ def run(files: list[str], made: tuple[Asked, str, float], folder: str, workers: 
     if not waiting:
         return problems
     if not ray.is_initialized():
+        # Ray starts its workers at niceness 15: on a machine that does anything else, its actors would not even begin.
+        os.environ.setdefault("RAY_worker_niceness", "0")
         ray.init(logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
