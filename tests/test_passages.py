@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from founderwatch.cli import main
+from founderwatch.commands.train import reviewed_records
+from founderwatch.config import Config
 from founderwatch.database import reviews
 from founderwatch.database.reviews import Verdict
 from founderwatch.database.store import Store
@@ -58,6 +60,13 @@ def accept(**corrected):
 
 def reject(reason):
     return Verdict("ana", "reject", reason=reason)
+
+
+def test_training_takes_in_what_was_judged(judge, tmp_path):
+    judge((told(body=BODY, focus="salmon farms"), accept()), (told(url="https://a.example/2", person="Ben Ode", employer="Vale", venture="Kelp"), None))
+    (record,) = reviewed_records(Config(database=tmp_path / "founderwatch.db"))
+    assert record.events == {1: ("founds", "confirmed")} and record.person(1) == "Mara Lind"
+    assert record.argument(1, "f") == "salmon farms"
 
 
 def test_an_accepted_event_becomes_a_marked_passage(judge, tmp_path):

@@ -71,7 +71,7 @@ def command(base, out, work, folder, settings, rounds, name, earlier, reviewed, 
     except (TypeError, ValueError) as error:
         fail(status.USAGE, f"{settings}: {error}")
     if reviewed:
-        taken = _reviewed(config)
+        taken = reviewed_records(config)
         records += taken
         if not quiet:
             click.echo(f"{len(taken)} passages from reviewed stories are taken in", err=True)
@@ -84,8 +84,8 @@ def command(base, out, work, folder, settings, rounds, name, earlier, reviewed, 
     sys.exit(status.DONE)
 
 
-def _reviewed(config) -> list[corpus.Record]:
-    """The reviewed stories of the database, as `export-training` writes them; what breaks the corpus' form is told and left out."""
+def reviewed_records(config) -> list[corpus.Record]:
+    """The judged stories of the database, as `export-training` writes them; what breaks the corpus' form is told and left out."""
     from founderwatch.passages import passages
 
     store = open_existing(config)
