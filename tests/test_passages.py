@@ -63,7 +63,10 @@ def reject(reason):
 
 
 def test_training_takes_in_what_was_judged(judge, tmp_path):
-    judge((told(body=BODY, focus="salmon farms"), accept()), (told(url="https://a.example/2", person="Ben Ode", employer="Vale", venture="Kelp"), None))
+    judge(
+        (told(body=BODY, focus="salmon farms"), accept()),
+        (told(url="https://a.example/2", person="Ben Ode", employer="Vale", venture="Kelp"), None),
+    )
     (record,) = reviewed_records(Config(database=tmp_path / "founderwatch.db"))
     assert record.events == {1: ("founds", "confirmed")} and record.person(1) == "Mara Lind"
     assert record.argument(1, "f") == "salmon farms"
