@@ -1,5 +1,6 @@
 """Alerts on their way: to a real receiver, past channels that fail and hang, through kills, to a mail server."""
 
+import os
 import random
 import signal
 import subprocess
@@ -256,7 +257,8 @@ def test_a_killed_sender_loses_none_and_repeats_only_under_the_same_key(tmp_path
 
 
 @pytest.mark.long
-def test_a_hundred_kills(tmp_path, receiver):
-    repeated = kills(tmp_path, receiver, 100, seed=2)
-    print(f"100 kills: {len(receiver.taken)} messages, {repeated} of them came a second time under the same key")
-    assert repeated <= 100
+def test_many_kills(tmp_path, receiver):
+    number = int(os.environ.get("FOUNDERWATCH_KILLS", "25"))  # a hundred take minutes
+    repeated = kills(tmp_path, receiver, number, seed=2)
+    print(f"{number} kills: {len(receiver.taken)} messages, {repeated} of them came a second time under the same key")
+    assert repeated <= number

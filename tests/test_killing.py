@@ -16,7 +16,8 @@ def test_a_few_kills(here: Path) -> None:
 
 
 @pytest.mark.long
-def test_fifty_kills_over_five_hundred_pages(here: Path) -> None:
-    killed = kill_and_finish(500, 50, here)
+def test_fifteen_kills_over_two_hundred_pages(here: Path) -> None:
+    """`python -m tests.killing` does more of it."""
+    killed = kill_and_finish(200, 15, here)
     assert killed.faults == []
-    assert len(set(killed.stored_at_kill)) > 10, "at many different moments"
+    assert len(set(killed.stored_at_kill)) > 5, "at many different moments"
