@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import ClassVar
 
+from pebble import ProcessExpired
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 from scrapy.utils.misc import load_object
 
 from founderwatch.items import Failure, Story
 from pipelines import since
-from pipelines.stage import Stage, advance
+from pipelines.stage import Stage, advance, is_of_machine
 from spiders.deadline import TIME_UP
 
 logger = logging.getLogger(__name__)
@@ -88,7 +90,10 @@ class StagePipeline:
             story = await asyncio.wrap_future(future)
         except Exception as error:
             reason = "took too long" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
-            story = item.grown(failure=Failure(self.name, " ".join(reason.split())[:500]))
+            # SIGKILL is what the system sends for want of memory; a page that crashes its reader would do so again.
+            killed = isinstance(error, ProcessExpired) and error.exitcode == -signal.SIGKILL
+            passing = killed or is_of_machine(error)
+            story = item.grown(failure=Failure(self.name, " ".join(reason.split())[:500], passing=passing))
         self._drop_late()
         return story
 

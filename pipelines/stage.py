@@ -31,4 +31,13 @@ def advance(stage: Stage, name: str, story: Story) -> Story:
         logger.exception("%s failed on %s", name, page.url if page else "a story")
         if story.failure is not None and name != "store":
             return story
-        return story.grown(failure=Failure(name, " ".join(f"{type(error).__name__}: {error}".split())[:500]))
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        return story.grown(failure=Failure(name, reason, passing=is_of_machine(error)))
+
+
+def is_of_machine(error: BaseException) -> bool:
+    """Whether the machine is to blame and not the story: no handle, memory or room is left. Asking again may help.
+
+    A story that was given up for that would be lost: its channel would not be read for it again.
+    """
+    return isinstance(error, OSError | MemoryError) and not isinstance(error, TimeoutError)

@@ -163,6 +163,9 @@ class Store:
             for row in sources:
                 self.db["source_runs"].insert({"run": run, **row}, replace=True)
                 self.db["sources"].update(row["source"], {"last_run": run})
+                if row.get("channels") and not row.get("channels_failed"):
+                    # Its channels answer again: what they failed by is over.
+                    self.db.execute("delete from failures where stage = 'channel' and source = ?", [row["source"]])
             for source, turn in (turns or {}).items():
                 self._take_turn(source, turn)
             # What health is measured against reaches 35 days back.
