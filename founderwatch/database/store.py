@@ -461,11 +461,13 @@ class Store:
             identifier, title, body = found
             if judged and (title, body) != (article.title, article.body):
                 self._replace_text(identifier, title, body, article, notes)
-            if article.published:
-                self.db.execute(
-                    "update articles set published = ? where id = ? and published is null",
-                    [_iso(article.published), identifier],
-                )
+            # Which form of a page came first (AMP, print) is chance; what one of them lacks, the other may say.
+            self.db.execute(
+                """update articles set published = coalesce(published, :published), author = coalesce(author, :author),
+                   site_name = coalesce(site_name, :site_name) where id = :id""",
+                {"published": _iso(article.published), "author": article.author, "site_name": article.site_name,
+                 "id": identifier},
+            )  # fmt: skip
         if page is not None:
             self.db.execute(
                 "update articles set announced = ?, revised = ?, looked = looked + 1 where id = ? and source = ?",
