@@ -5,7 +5,7 @@ BIN := .venv/bin
 ALL := .venv-all/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-alpha lint audit sbom format screenshots train clean
+.PHONY: help setup demo test test-all soak test-alpha lint audit sbom format screenshots train clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -36,8 +36,11 @@ test: .venv/tested ## the tests of the default install
 	@$(ALL)/pip install --quiet --disable-pip-version-check -e '.[train,cluster,test,browser-test,lint]'
 	@touch $@
 
-test-all: .venv-all/installed ## everything: also what needs torch, a browser or minutes
-	$(ALL)/python -m pytest
+test-all: .venv-all/installed ## also what needs torch, a browser or minutes
+	$(ALL)/python -m pytest -m 'not soak'
+
+soak: .venv-all/installed ## kills, faults and clusters for many minutes; leave the machine alone meanwhile
+	$(ALL)/python -m pytest -m soak
 
 test-alpha: .venv-alpha/installed ## the desk's pages on the newest alpha of Datasette 1.0
 	FOUNDERWATCH_DATASETTE_ALPHA=.venv-alpha/bin/python .venv-alpha/bin/python -m pytest tests/test_datasette_alpha.py

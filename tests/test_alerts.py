@@ -256,6 +256,7 @@ def test_a_killed_sender_loses_none_and_repeats_only_under_the_same_key(tmp_path
     assert kills(tmp_path, receiver, 2, seed=1) <= 2
 
 
+@pytest.mark.soak
 @pytest.mark.long
 def test_many_kills(tmp_path, receiver):
     number = int(os.environ.get("FOUNDERWATCH_KILLS", "25"))  # a hundred take minutes

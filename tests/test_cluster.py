@@ -105,6 +105,7 @@ SMALL = "from founderwatch.backfill import cluster; cluster.SPAN = 8000; from fo
 SITES = (b"http://127.0.0.1:18801/", b"http://127.0.0.1:18803/")  # one in each language
 
 
+@pytest.mark.soak
 @pytest.mark.long
 def test_a_cluster_that_loses_a_worker_finds_what_one_process_finds(tmp_path):
     pytest.importorskip("ray")

@@ -15,7 +15,7 @@ from tests.faultroom.run import crawl_all, newsroom, outcomes
 
 @pytest.mark.parametrize(
     ("sources", "stories", "judge"),
-    [(len(FAULTS), 10, False), pytest.param(2 * len(FAULTS), 20, True, marks=pytest.mark.long)],
+    [(len(FAULTS), 10, False), pytest.param(2 * len(FAULTS), 20, True, marks=[pytest.mark.long, pytest.mark.soak])],
 )
 def test_all_that_can_be_had_is_had_once(tmp_path: Path, sources: int, stories: int, judge: bool) -> None:
     database = tmp_path / "x.db"

@@ -15,6 +15,7 @@ def test_a_few_kills(here: Path) -> None:
     assert killed.articles == 43, "one page of 40 is missing, four are repeated by another source"
 
 
+@pytest.mark.soak
 @pytest.mark.long
 def test_fifteen_kills_over_two_hundred_pages(here: Path) -> None:
     """`python -m tests.killing` does more of it."""

@@ -62,6 +62,7 @@ def test_loses_few_gold_pages_in_whatever_style(style):
     assert len(lost) <= len(STORIES) / 40, lost
 
 
+@pytest.mark.soak
 @pytest.mark.long
 def test_loses_at_most_one_in_200_of_the_gold_pages_that_the_model_flags():
     reader = StoryReader(Encoder())

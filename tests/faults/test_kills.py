@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults import kills
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.soak]
 
 
 @pytest.mark.parametrize("task", kills.TASKS, ids=lambda task: task.name)

@@ -24,7 +24,7 @@ from tests.faults.content import content, differences
 from tests.judged import THRESHOLD, mention, story
 from tests.mockserver import Handler, Server
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.soak]
 
 BIG = "It was a long day, and nobody left. " * 800
 
