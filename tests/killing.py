@@ -17,28 +17,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faultroom.stories import ENGLISH
 from tests.forked import CONTEXT, _run, founderwatch
 from tests.mockserver import TEXT
 from tests.site import Answer, Asked, Page, Site, feed, html, site
 
-WORDS = [
-    "storage",
-    "engine",
-    "kernel",
-    "compiler",
-    "sensor",
-    "laser",
-    "turbine",
-    "battery",
-    "chip",
-    "cable",
-    "port",
-    "dock",
-    "crane",
-    "mill",
-    "fibre",
-    "relay",
-]
+WORDS = ENGLISH[:16]
 
 
 @dataclass

@@ -7,7 +7,7 @@ import re
 
 from tests.site import Answer, html
 
-_ENGLISH = [
+ENGLISH = [
     "storage",
     "engine",
     "kernel",
@@ -116,7 +116,7 @@ def named(words: str) -> Id | None:
 def _words(story: Id, number: int) -> str:
     chance = random.Random(f"{story}")
     return " ".join(
-        f"{chance.choice(_ENGLISH)}"
+        f"{chance.choice(ENGLISH)}"
         if chance.random() < 0.7
         else f"n{chance.randrange(10_000)}"  # a bare number might be a year for _ in range(number)
     )
