@@ -152,6 +152,10 @@ def test_the_address_filters_the_front_page_and_the_feeds(get, query, there, gon
     assert unescape(re.search(r'rel="alternate" type="application/atom\+xml"[^>]*href="([^"]*)"', page)[1]).endswith(
         query
     )
+    rows = get(unescape(re.search(r'href="([^"]*/flagged\.json[^"]*)"', page)[1])).json()
+    assert {row["id"] for row in rows} == {item["url"].rpartition("/")[2] for item in feed["items"]}
+    table = get(unescape(re.search(r'href="([^"]*/flagged\.csv[^"]*)"', page)[1])).text
+    assert len(list(csv.reader(io.StringIO(table)))) == 1 + len(rows)
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,19 @@ def count(connection: sqlite3.Connection, wanted: Filter) -> int:
 
 def condition(connection: sqlite3.Connection, wanted: Filter) -> tuple[str, dict]:
     """The SQL of a filter on flagged events."""
-    employers = (
-        companies.spellings(connection, wanted.employer, loose=True)[:_MOST_EMPLOYERS] if wanted.employer else ()
-    )
-    where, values = wanted.sql(tuple(employers))
+    where, values = wanted.sql(_employers(connection, wanted))
     return FLAGGED + where, dict(values)
+
+
+def columns(connection: sqlite3.Connection, wanted: Filter) -> dict[str, str]:
+    """A filter as Datasette takes it in the address of the view `flagged`, which shows, or gives as a file, the same events."""
+    return wanted.columns(_employers(connection, wanted))
+
+
+def _employers(connection: sqlite3.Connection, wanted: Filter) -> tuple[str, ...]:
+    if not wanted.employer:
+        return ()
+    return tuple(companies.spellings(connection, wanted.employer, loose=True)[:_MOST_EMPLOYERS])
 
 
 def load(connection: sqlite3.Connection, ids: Iterable[str]) -> list[dict]:

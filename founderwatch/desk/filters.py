@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -78,3 +79,14 @@ class Filter:
             conditions.append("e.first_seen_at >= :since")
             values["since"] = self.since
         return "".join(f" and {condition}" for condition in conditions), values
+
+    def columns(self, employers: Sequence[str]) -> dict[str, str]:
+        """The same filter as Datasette takes it in the address of the view `flagged`."""
+        given = {
+            "status__exact": self.status,
+            "employer__in": json.dumps(employers, ensure_ascii=False) if self.employer else "",
+            "languages__contains": self.language,
+            "score__gte": self.score,
+            "first_seen_at__gte": self.since,
+        }
+        return {name: value for name, value in given.items() if value}

@@ -10,7 +10,7 @@ from datasette.database import QueryInterrupted
 from founderwatch.database.rows import dicts
 from founderwatch.desk import charts, departures, feeds, looked, metadata, sources
 from founderwatch.desk.filters import LANGUAGES, SCORES, Filter, FilterError
-from founderwatch.desk.site import Site
+from founderwatch.desk.site import Site, with_query
 from models.labels import STATUSES
 
 _NEWEST = 30
@@ -53,10 +53,21 @@ async def page(datasette, request, send):
         "languages": LANGUAGES,
         "scores": SCORES,
         "feeds": feeds.links(site, wanted),
+        "table": await _table(site, wanted),
     }
     answer = await site.page("founderwatch_home.html", context, status=400 if problem else 200)
     looked.set_on(answer, cookie)
     return answer
+
+
+async def _table(site: Site, wanted: Filter) -> dict[str, str]:
+    """Where Datasette shows all that the filter lets through, as a page and as files."""
+    columns, view = await site.read(departures.columns, wanted), site.datasette.urls.table(site.name, "flagged")
+    return {
+        "page": with_query(view, columns),
+        "csv": with_query(f"{view}.csv", columns | {"_stream": "1"}),
+        "json": with_query(f"{view}.json", columns | {"_shape": "array"}),
+    }
 
 
 def _later(wanted: Filter, since: str) -> Filter:

@@ -48,7 +48,7 @@ class Site:
 
     def path(self, path: str, query: Mapping | None = None) -> str:
         """An address of ours with a query string."""
-        return self.datasette.urls.path(path) + (f"?{urlencode(query)}" if query else "")
+        return with_query(self.datasette.urls.path(path), query)
 
     def absolute(self, path: str) -> str:
         return self.datasette.absolute_url(self.request, path)
@@ -79,6 +79,11 @@ class Site:
         if minutes < 48 * 60:
             return self.words["hours"].format(n=minutes // 60)
         return self.words["days"].format(n=minutes // 1440)
+
+
+def with_query(address: str, query: Mapping | None) -> str:
+    """An address with a query string, where there is any."""
+    return address + (f"?{urlencode(query)}" if query else "")
 
 
 def aware(moment: str) -> datetime:
