@@ -203,3 +203,15 @@ def test_the_charts_lead_to_companies_by_keyboard(opened, large):
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "/-/company/" in page.url and page.locator("h1").inner_text().split()[0] in name
+
+
+def test_a_printed_page_holds_the_news_and_no_tools(opened, large):
+    address, _ = large
+    page = opened(address)
+    page.emulate_media(media="print")
+    page.goto(f"{address}-/desk")
+    assert page.locator(".candidate h2").is_visible() and page.locator("dl.fields").is_visible()
+    assert not page.locator(".actions, .reasons, #add, header, footer").locator("visible=true").count()
+    page.goto(address)
+    assert page.locator("ul.events > li").first.is_visible() and page.locator("figure.chart").first.is_visible()
+    assert not page.locator(".listed, .asked, .follow").locator("visible=true").count()
