@@ -208,6 +208,21 @@ def test_other_addresses_of_a_story_lead_to_it(store):
     assert store.db["articles"].count == 1
 
 
+def test_whichever_form_of_a_page_comes_first_its_site_has_a_name(store):
+    text = '[[source]]\nname = "wire"\ntitle = "The Wire"\nhome = "https://a.example/"\nlanguage = "en"\nfeeds = ["https://a.example/f"]\n'
+    store.register_sources(parse(text))
+
+    def named(url):
+        return store.db.execute("select site_name from articles where url = ?", [url]).fetchone()[0]
+
+    for number, said in enumerate(([None, None], [None, "Wire Daily"], ["Wire Daily", None])):
+        for site_name in said:  # the AMP form of a page often does not name its site
+            saved(store, story(f"https://a.example/{number}", site_name=site_name))
+    assert [named(f"https://a.example/{number}") for number in range(3)] == ["The Wire", "Wire Daily", "Wire Daily"]
+    saved(store, story("https://elsewhere.example/1"), story("https://a.example/9", source="unregistered"))
+    assert named("https://elsewhere.example/1") is named("https://a.example/9") is None
+
+
 def test_a_second_model_judges_anew_and_the_events_follow(store):
     first = story("https://a.example/1", mention("Mara Lindqvist"), mention("Tom Barlow"))
     saved(store, first)

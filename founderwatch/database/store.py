@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from founderwatch.address import fold
+from founderwatch.address import fold, site
 from founderwatch.database import captures, careers, erasure, gathering, missed, reviews, search, settling
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.database.rows import dicts
@@ -439,6 +439,7 @@ class Store:
             article = replace(article, published=None)
         url = article.url or text_address(article.title, article.body)
         addresses = {url} | {a for a in (page.url, page.requested_url) if a} if page else {url}
+        site_name = article.site_name or self._registered_name(article)
         found = self._article_at(url, addresses, story.version_of, page is not None)
         if found is None:
             original = self._article_at(story.copy_of, {story.copy_of}) if story.copy_of else None
@@ -449,7 +450,7 @@ class Store:
                 "body": article.body,
                 "language": article.language,
                 "author": article.author,
-                "site_name": article.site_name,
+                "site_name": site_name,
                 "published": _iso(article.published),
                 "first_seen_at": _iso(page.fetched_at) if page else _now(),
                 "copy_of": original[0] if original else None,
@@ -464,9 +465,9 @@ class Store:
             # Which form of a page came first (AMP, print) is chance; what one of them lacks, the other may say.
             self.db.execute(
                 """update articles set published = coalesce(published, :published), author = coalesce(author, :author),
-                   site_name = coalesce(site_name, :site_name) where id = :id""",
-                {"published": _iso(article.published), "author": article.author, "site_name": article.site_name,
-                 "id": identifier},
+                   site_name = coalesce(:said, site_name, :name) where id = :id""",
+                {"published": _iso(article.published), "author": article.author, "said": article.site_name,
+                 "name": site_name, "id": identifier},
             )  # fmt: skip
         if page is not None:
             self.db.execute(
@@ -479,6 +480,14 @@ class Store:
         # What failed before and is now here is no failure any more.
         self.db.execute(f"delete from failures where url in ({_marks(addresses)})", list(addresses))
         return identifier, found is None
+
+    def _registered_name(self, article: Article) -> str | None:
+        """What the registry calls the site that an article stands on; None elsewhere.
+
+        Many AMP forms do not name their site, and once one of them is stored, the page itself is not fetched.
+        """
+        found = self.db.execute("select title, home from sources where name = ?", [article.source]).fetchone()
+        return found[0] if found and article.url and site(found[1]) == site(article.url) else None
 
     def _article_at(
         self, url: str, addresses: set[str], version_of: str | None = None, fetched: bool = True
