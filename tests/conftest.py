@@ -1,6 +1,11 @@
 """What many tests of commands start from."""
 
 import pytest
+from hypothesis import settings
+
+# A machine that does something else meanwhile is slow, and no test is about that.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
