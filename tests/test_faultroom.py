@@ -20,7 +20,7 @@ from tests.faultroom.run import crawl_all, newsroom, outcomes
 def test_all_that_can_be_had_is_had_once(tmp_path: Path, sources: int, stories: int, judge: bool) -> None:
     database = tmp_path / "x.db"
     with newsroom(sources, stories, tmp_path) as room:
-        runs = crawl_all(room, database, judge, 4 if judge else 2)
+        runs = crawl_all(room, database, judge, 4 if judge else 2, timeout=10)
         found = outcomes(room, database, runs)
     wrong = [outcome for outcome in found if outcome.missing or outcome.doubled or outcome.strays]
     assert not wrong, wrong

@@ -16,17 +16,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.faultroom.faults import FAULTS, Outcome, Plan, Room, slow_bytes
+from tests.faultroom.memory import Together
 from tests.faultroom.stories import named
 from tests.forked import CONTEXT
 from tests.site import Answer, Page, Site, site
 
 MOST_RUNS = 4
-SETTINGS = {"DOWNLOAD_TIMEOUT": 10}
 
 
 @dataclass
@@ -40,12 +40,17 @@ class Newsroom:
 
 @dataclass
 class Crawled:
-    """One run: its counts, the peaks of its memory and its worker's in MB, its seconds, and what it told of each source."""
+    """One run: its counts, its seconds and those of all its processors, the peaks of memory in MB, and what it told of each source.
+
+    `peak` is the crawl's own, `worker` that of its largest worker, `together` that of all at one moment.
+    """
 
     new: int
     peak: float
     worker: float
     seconds: float
+    cpu: float
+    together: float = 0.0
     told: dict[str, list[str]] = field(default_factory=dict)
     reason: str = ""
 
@@ -113,22 +118,28 @@ def certificate(folder: Path) -> str:
     return str(path)
 
 
-def crawl(registry: str, database: Path, judge: bool, longest: float = 7200) -> Crawled:
-    """One crawl in a process of its own."""
+def crawl(registry: str, database: Path, judge: bool, timeout: int = 20, longest: float = 7200) -> Crawled:
+    """One crawl in a process of its own; `timeout` is how many seconds it waits for an answer."""
     here, there = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=_crawl, args=(there, registry, database, judge))
+    process = CONTEXT.Process(target=_report, args=(there, registry, database, judge, timeout))
     process.start()
     there.close()
     try:
-        if not here.poll(longest):
-            raise TimeoutError(f"the crawl took longer than {longest} s")
-        return here.recv()
+        with Together(process.pid) as memory:
+            if not here.poll(longest):
+                raise TimeoutError(f"the crawl took longer than {longest} s")
+        return replace(here.recv(), together=memory.peak)
     finally:
         process.kill()
         process.join()
 
 
-def _crawl(there, registry: str, database: Path, judge: bool) -> None:
+def _report(there, *arguments) -> None:
+    there.send(crawl_here(*arguments))
+
+
+def crawl_here(registry: str, database: Path, judge: bool, timeout: int = 20) -> Crawled:
+    """One crawl in this process, which can do no second one."""
     from founderwatch.database.store import Store, recent_texts
     from models.encoder import Encoder
     from models.story import StoryReader
@@ -152,21 +163,36 @@ def _crawl(there, registry: str, database: Path, judge: bool) -> None:
     }
     if judge:
         stages["classify"] = Classify(StoryReader(Encoder()))
-    report = run(sources, stages, seen=store.is_known, edited=store.is_edited, states=store, settings=SETTINGS)
+    report = run(
+        sources,
+        stages,
+        seen=store.is_known,
+        edited=store.is_edited,
+        states=store,
+        settings={"DOWNLOAD_TIMEOUT": timeout},
+    )
     extract.close()
     store.close()
     told = {s.name: [f"{m.stage}: {m.reason}" for m in s.messages] for s in report.sources}
-    peak, worker = (
-        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    own, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return Crawled(
+        keep.counts["new"],
+        peak=own.ru_maxrss / 1024,
+        worker=workers.ru_maxrss / 1024,
+        seconds=time.monotonic() - started,
+        cpu=sum(used.ru_utime + used.ru_stime for used in (own, workers)),
+        told=told,
+        reason=report.reason,
     )
-    there.send(Crawled(keep.counts["new"], peak, worker, time.monotonic() - started, told, report.reason))
 
 
-def crawl_all(room: Newsroom, database: Path, judge: bool = False, most: int = MOST_RUNS) -> list[Crawled]:
+def crawl_all(
+    room: Newsroom, database: Path, judge: bool = False, most: int = MOST_RUNS, timeout: int = 20
+) -> list[Crawled]:
     """Crawls until a crawl brings nothing new."""
     runs: list[Crawled] = []
     while len(runs) < most and (not runs or runs[-1].new):
-        runs.append(crawl(room.registry, database, judge))
+        runs.append(crawl(room.registry, database, judge, timeout))
     return runs
 
 
@@ -236,7 +262,8 @@ def main() -> int:
     print(table(found))
     for run in runs:
         print(
-            f"\n{run.new} new stories in {run.seconds:.0f} s, {run.peak:.0f} MB at the peak, a worker {run.worker:.0f} MB ({run.reason})",
+            f"\n{run.new} new stories in {run.seconds:.0f} s ({run.cpu:.0f} s of the processors), at the peak {run.peak:.0f} MB,"
+            f" a worker {run.worker:.0f} MB, all together {run.together:.0f} MB ({run.reason})",
             end="",
         )
     faults = [o for o in found if o.missing or o.doubled or o.strays]

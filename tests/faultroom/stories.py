@@ -115,8 +115,7 @@ def named(words: str) -> Id | None:
 
 def _words(story: Id, number: int) -> str:
     chance = random.Random(f"{story}")
+    # A bare number might be a year.
     return " ".join(
-        f"{chance.choice(ENGLISH)}"
-        if chance.random() < 0.7
-        else f"n{chance.randrange(10_000)}"  # a bare number might be a year for _ in range(number)
+        chance.choice(ENGLISH) if chance.random() < 0.7 else f"n{chance.randrange(10_000)}" for _ in range(number)
     )
