@@ -118,6 +118,8 @@ class Assessment:
 
 # The beginning of a note: the page was down and said so with status 200. Its headline is judged, the page asked for again.
 PAGE_DOWN = "from the feed: error page"
+# The note on a story that nothing dates but its text, in which a date may stand for anything: it is not left out as old.
+GUESSED = "its date is a guess"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,8 @@ class Encoder:
         if self.threads:
             options.intra_op_num_threads = self.threads
         options.log_severity_level = 3
+        # A thread that waits for work would hold its core, and the crawl and the extraction want it.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._check_weights()
         try:
             return onnxruntime.InferenceSession(

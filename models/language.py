@@ -12,6 +12,10 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _LETTER = re.compile(r"[^\W\d_]")
+# The small words of English; of another language's words not one in twenty is among them.
+_ENGLISH = re.compile(r"\b(?:the|and|of|to|that|with|for|was|his|her|is|on|by)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
+_SHARE = 0.12
 _SAMPLE = 5000
 # Below this many letters, what the page declares is worth more than statistics.
 _FEW_LETTERS = 60
@@ -41,4 +45,7 @@ def detect(title: str, body: str, declared: str | None = None) -> str | None:
             return hint
         if text.isascii():
             return "en"
+    words = len(_WORD.findall(text))
+    if words > _FEW_LETTERS and len(_ENGLISH.findall(text)) >= _SHARE * words:
+        return "en"  # as the statistics would say, in a tenth of the time
     return py3langid.classify(text)[0]

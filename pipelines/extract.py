@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import logging
 import re
-from copy import deepcopy
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 import trafilatura
+from htmldate import find_date
 from lxml import etree
 from lxml.html import HtmlElement
 from rapidfuzz import fuzz
+from trafilatura.metadata import examine_meta, extract_author, extract_meta_json, extract_sitename, extract_title
 from trafilatura.settings import Document
 
 from founderwatch.address import clean
-from founderwatch.items import Article, Failure, Page, Story
+from founderwatch.items import GUESSED, Article, Failure, Page, Story
 from models.language import detect
 from pipelines import walls
 from pipelines.decode import decode
 from pipelines.furniture import join, prune, without_furniture
 from pipelines.metadata import Metadata, read
+from spiders.entries import address_date
 
 LARGEST = 10_000_000  # bytes
 MOST_ELEMENTS = 50_000
 # A body below this many letters is a stub, a teaser or a flash; a Chinese character counts for three.
 SHORT = 500
 STUB = 60
+# A date that stands in the text may be of anything, a copyright line or a jubilee: an older one than this is not believed.
+OLDEST_GUESS = timedelta(days=30)
 _NOT_HTML = re.compile(rb"\s*(?:%PDF-|\x89PNG|\xff\xd8\xff|GIF8|PK\x03\x04|\x1f\x8b|RIFF|\x00\x00\x01\x00)")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -82,9 +87,10 @@ class Extract:
 def extract(page: Page) -> Extracted:
     """Reads one page; raises NotExtracted where there is no article in it."""
     _check(page)
-    metadata, facts, document = _parse(decode(page.body, page.encoding), page)
-    body, notice, noticed = walls.part(_text(document))
-    title = metadata.title or (document.title if document else None) or page.title or ""
+    parsed = _parse(decode(page.body, page.encoding), page)
+    metadata, facts, declared = parsed.metadata, parsed.facts, parsed.declared
+    body, notice, noticed = walls.part(parsed.text)
+    title = metadata.title or declared.title or page.title or ""
     if _size(body) < 3 * SHORT and _size(metadata.body) > 1.5 * _size(body):
         # A script or a wall hides what the page's data for search engines says in full.
         body = metadata.body
@@ -101,7 +107,9 @@ def extract(page: Page) -> Extracted:
         notes.append("from the feed: the page says less")
     if not body:
         raise NotExtracted("no text found in the page", shown=False)
-    author = (document.author if document else None) or metadata.author
+    if parsed.guessed:
+        notes.append(GUESSED)
+    author = declared.author
     body = without_furniture(body, title, author)
     article = Article(
         url=metadata.canonical or clean(page.url) or page.url,
@@ -110,8 +118,8 @@ def extract(page: Page) -> Extracted:
         body=body,
         language=detect(title, body, metadata.language),
         author=author or None,
-        site_name=_site_name(document),
-        published=_published(page, metadata, document),
+        site_name=_site_name(declared.sitename),
+        published=parsed.published,
     )
     return Extracted(article, tuple(notes))
 
@@ -162,52 +170,73 @@ def _wall(page: Page, facts: walls.Facts, title: str, body: str, notice: str | N
     return None
 
 
-def _parse(text: str, page: Page) -> tuple[Metadata, walls.Facts, Document | None]:
-    tree = trafilatura.load_html(text)
-    if tree is None:
-        raise NotExtracted("the page is not HTML")
-    elements = sum(1 for _ in tree.iter())
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A page taken apart. `declared` is what trafilatura knows of it beside the text; `guessed`: only the text dates it."""
+
+    metadata: Metadata
+    facts: walls.Facts
+    declared: Document
+    published: datetime | None
+    guessed: bool
+    text: str
+
+
+def _parse(markup: str, page: Page) -> _Parsed:
+    tree = _tree(markup)
+    elements = int(tree.xpath("count(//node()[not(self::text())])"))
     if elements > MOST_ELEMENTS:
         raise NotExtracted(f"the page has {elements} elements, more than {MOST_ELEMENTS}")
     try:
         metadata = read(tree, page.url or None, page.fetched_at)
         facts = walls.look(tree)
-        prune(tree)
-        join(tree)
-        # The first attempt changes the tree: the second one needs its own.
-        spare = deepcopy(tree)
-        dated = bool(metadata.published or page.published or metadata.shown)
-        document = _document(tree, page.url, dated, fast=True)
-        if _size(_text(document)) < STUB:
+        _clear(tree)
+        declared = _declared(tree, metadata)
+        published, guessed = _published(tree, metadata, page)
+        text = _text(tree, page.url, fast=True)
+        if _size(text) < STUB:
             # The slower way compares other extractors, and takes in more of what surrounds the text:
-            # only where the fast one found next to nothing.
-            document = max(document, _document(spare, page.url, dated, fast=False), key=lambda found: len(_text(found)))
+            # only where the fast one found next to nothing. The first attempt may have changed the tree.
+            _clear(tree := _tree(markup))
+            text = max(text, _text(tree, page.url, fast=False), key=len)
     except (RecursionError, ValueError, etree.LxmlError) as error:
         raise NotExtracted(f"the page could not be read: {type(error).__name__}: {error}") from error
-    return metadata, facts, document
+    return _Parsed(metadata, facts, declared, published, guessed, text)
 
 
-def _document(tree: HtmlElement, url: str, dated: bool, fast: bool) -> Document | None:
-    found = trafilatura.bare_extraction(
-        tree,
-        url=url or None,
-        fast=fast,
-        favor_precision=True,
-        include_comments=False,
-        include_tables=False,
-        with_metadata=True,
-        date_extraction_params={
-            "extensive_search": not dated,
-            "original_date": True,
-            "outputformat": "%Y-%m-%d",
-        },
-    )
-    return found if isinstance(found, Document) else None
+def _tree(markup: str) -> HtmlElement:
+    tree = trafilatura.load_html(markup)
+    if tree is None:
+        raise NotExtracted("the page is not HTML")
+    return tree
 
 
-def _text(document: Document | None) -> str:
+def _clear(tree: HtmlElement) -> None:
+    prune(tree)
+    join(tree)
+
+
+def _declared(tree: HtmlElement, metadata: Metadata) -> Document:
+    """Title, author and outlet. trafilatura's `extract_metadata` would look for a date, a licence and tags as well, at
+    four times the cost."""
+    found = examine_meta(tree)
+    if found.author and " " not in found.author:
+        found.author = None
+    with suppress(Exception):  # as trafilatura itself does: what stands there may be of any form
+        found = extract_meta_json(tree, found)
+    found.title = found.title or extract_title(tree)
+    found.author = found.author or metadata.author or extract_author(tree)
+    found.sitename = (found.sitename or extract_sitename(tree) or "").lstrip("@")
+    found.clean_and_trim()
+    return found
+
+
+def _text(tree: HtmlElement, url: str, fast: bool) -> str:
     """The body, one paragraph a line."""
-    text = (document.text if document else None) or ""
+    found = trafilatura.bare_extraction(
+        tree, url=url or None, fast=fast, favor_precision=True, include_comments=False, include_tables=False
+    )
+    text = (found.text if isinstance(found, Document) else None) or ""
     return "\n".join(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
 
 
@@ -215,21 +244,30 @@ def _size(text: str) -> int:
     return len(text) + 2 * len(_HAN.findall(text))
 
 
-def _site_name(document: Document | None) -> str | None:
-    """The outlet's name; trafilatura puts the host where the page gives none."""
-    if document is None or not document.sitename or document.sitename == document.hostname:
+def _site_name(name: str | None) -> str | None:
+    """The outlet's name as a title; an address is none."""
+    if not name or "." in name.split(":")[0]:
         return None
-    return None if "." in document.sitename.split(":")[0] else document.sitename
+    return name if name[0].isupper() else name.title()
 
 
-def _published(page: Page, metadata: Metadata, document: Document | None) -> datetime | None:
-    """The exact time that the page or else the channel gives; what the page shows to readers comes last."""
-    if found := metadata.published or page.published or metadata.shown:
-        return found
+def _published(tree: HtmlElement, metadata: Metadata, page: Page) -> tuple[datetime | None, bool]:
+    """When the story came out, and whether that is only guessed.
+
+    The exact time that the page or else the channel gives, then what the page shows to readers or declares as a day, then
+    the day in its address; at last, any date in the text that can be one of these weeks.
+    """
+    if found := metadata.published or page.published or metadata.shown or metadata.day:
+        return found, False
+    if found := address_date(page.url, page.fetched_at):
+        return datetime.combine(found.date(), time(), UTC), False
+    # Of what nobody fetched now, nothing says that it is new.
+    earliest = page.fetched_at - OLDEST_GUESS if page.requested_url else None
     try:
-        return datetime.fromisoformat((document.date if document else None) or "").replace(tzinfo=UTC)
+        guess = find_date(tree, original_date=True, url=page.url or None, min_date=earliest)
+        return (datetime.fromisoformat(guess).replace(tzinfo=UTC), True) if guess else (None, False)
     except ValueError:
-        return None
+        return None, False
 
 
 def _from_channel(page: Page) -> Article | None:

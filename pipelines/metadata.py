@@ -15,6 +15,7 @@ from w3lib.html import remove_tags, replace_entities
 
 from founderwatch.address import clean, site
 from pipelines.shown import shown
+from spiders.entries import plausible
 
 CHINA = timezone(timedelta(hours=8))
 _LONGEST_JSON = 500_000
@@ -22,19 +23,26 @@ _LONGEST_BODY = 200_000
 _PUBLISHED_METAS = (
     "article:published_time", "og:article:published_time", "og:published_time", "datepublished",
     "pubdate", "publishdate", "publish_date", "publication_date", "parsely-pub-date", "sailthru.date",
-    "dc.date.issued", "dcterms.created", "weibo:article:create_at", "date",
+    "dc.date.issued", "dcterms.created", "weibo:article:create_at", "date", "article:published", "article:published_date",
+    "article.published", "article_date_original", "citation_publication_date", "citation_date", "cxenseparse:recs:publishtime",
+    "bt:pubdate", "dateposted", "date_published", "datecreated", "dc.date", "dc.date.created", "dcterms.date", "dcterms.issued",
+    "og:pubdate", "originalpublicationdate", "publish_time", "publish-date", "published-date", "published_date",
+    "published_time", "release_date", "shareaholic:article_published_time", "ptime", "gentime",
 )  # fmt: skip
+_DAY = re.compile(r"\s*(\d{4})([-/.年])(\d{1,2})(?:\2|月)(\d{1,2})日?\s*")
 _ARTICLE_TYPES = re.compile(r"Article|Report|BlogPosting|LiveBlog", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What a page declares. `published` is in UTC and exact to the minute, or None; `shown` is what it tells its readers
-    instead ("3小时前", 2026年7月5日). `body` is the text in its data for search engines.
+    instead ("3小时前", 2026年7月5日), `day` the day that it declares without a time. `body` is the text in its data for
+    search engines.
     """
 
     published: datetime | None = None
     shown: datetime | None = None
+    day: datetime | None = None
     canonical: str | None = None
     title: str | None = None
     author: str | None = None
@@ -48,10 +56,12 @@ def read(tree: HtmlElement, url: str | None, fetched_at: datetime | None = None)
     language = next(iter(tree.xpath("//html/@lang | //html/@xml:lang")), None)
     zone = CHINA if (language or "").lower().startswith("zh") else UTC
     linked = list(_linked_data(tree))
-    published = _published(tree, linked, zone)
+    times = _times(tree, linked)
+    published = next((found for text in times if (found := moment(text, zone))), None)
     return Metadata(
         published=published,
         shown=None if published else shown(tree, zone, fetched_at or datetime.now(UTC)),
+        day=next((found for text in times if (found := day(text))), None),
         canonical=_canonical(tree, url),
         title=_title(tree, linked),
         author=_author(tree, linked),
@@ -80,7 +90,16 @@ def moment(text: Any, zone: timezone = UTC) -> datetime | None:
         found = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         return None
-    return found if found.year >= 1990 and found < datetime.now(UTC) + timedelta(days=2) else None
+    return plausible(found)
+
+
+def day(text: Any) -> datetime | None:
+    """Reads a bare date, as the beginning of that day in UTC."""
+    match = _DAY.fullmatch(text) if isinstance(text, str) else None
+    try:
+        return plausible(datetime(int(match[1]), int(match[3]), int(match[4]), tzinfo=UTC)) if match else None
+    except ValueError:
+        return None
 
 
 def _linked_data(tree: HtmlElement) -> Iterator[dict[str, Any]]:
@@ -106,24 +125,21 @@ def _linked_data(tree: HtmlElement) -> Iterator[dict[str, Any]]:
                 queue.extend(value for key, value in node.items() if key in ("@graph", "mainEntity"))
 
 
-def _published(tree: HtmlElement, linked: list[dict[str, Any]], zone: timezone) -> datetime | None:
-    for node in linked:
-        if found := moment(node.get("datePublished"), zone):
-            return found
+def _times(tree: HtmlElement, linked: list[dict[str, Any]]) -> list[Any]:
+    """What the page gives as times of publication, the most trustworthy first."""
     metas: dict[str, str] = {}
     for meta in tree.xpath("//meta[@content]"):
         name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
         metas.setdefault(name, meta.get("content"))
-    for name in _PUBLISHED_METAS:
-        if found := moment(metas.get(name), zone):
-            return found
-    for value in tree.xpath(
+    marked = tree.xpath(
         "//*[@itemprop='datePublished']/@datetime"
         " | //article//time[@pubdate]/@datetime | //h1/following::time[1]/@datetime"
-    ):
-        if found := moment(value, zone):
-            return found
-    return None
+    )
+    return [
+        *(node.get("datePublished") for node in linked),
+        *(metas[name] for name in _PUBLISHED_METAS if name in metas),
+        *marked,
+    ]
 
 
 def _body(linked: list[dict[str, Any]]) -> str:

@@ -36,14 +36,25 @@ _NAMED = (
     " or contains(@class,'byline') or contains(@class,'source')]"
 )
 _ELSEWHERE = "ancestor::nav or ancestor::aside or ancestor::footer or ancestor::li or ancestor::form"
+# A picture's caption tells when it was taken, a site's footer since when there has been a site.
+_OF_ELSE = "ancestor-or-self::figure or ancestor-or-self::figcaption or contains(@class,'caption') or ancestor-or-self::footer[not(ancestor::article)]"
+_SENTENCE = re.compile(r"[.!?。！？]\W*$")
 
 
 def shown(tree: HtmlElement, zone: timezone, fetched_at: datetime) -> datetime | None:
-    """The first time beside the headline; None where the page shows none. `zone` is for times that name no other."""
-    beside = tree.xpath(f"//h1/following::*[position() < 25][string-length(normalize-space()) < {_LONGEST}]")
-    named = tree.xpath(f"{_NAMED}[string-length(normalize-space()) < {_LONGEST}][not({_ELSEWHERE})]")
+    """The first time beside the headline; None where the page shows none. `zone` is for times that name no other.
+
+    A sentence may tell of any day: the text's own first lines are no by-line.
+    """
+    short = f"[string-length(normalize-space()) < {_LONGEST}][not({_OF_ELSE})]"
+    beside = tree.xpath(f"//h1/following::*[position() < 25]{short}")
+    named = tree.xpath(f"{_NAMED}{short}[not({_ELSEWHERE})]")
     for node in (*beside[:_MOST], *named[:_MOST]):
-        if found := moment_shown(" ".join(node.text_content().split()), zone, fetched_at):
+        text = " ".join(node.text_content().split())
+        match = _TIME.search(text)
+        if match is None or _SENTENCE.search(text[match.end() :]):
+            continue
+        if found := moment_shown(text, zone, fetched_at):
             return found
     return None
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from founderwatch.items import Failure, Story
+from founderwatch.items import GUESSED, Failure, Story
 
 
 class Since:
-    """Fails a story that was published before `oldest`, or not before `newest`; the failure's stage is "since"."""
+    """Fails a story that was published before `oldest`, or not before `newest`; the failure's stage is "since".
+
+    A date that is only guessed fails none.
+    """
 
     def __init__(self, oldest: datetime | None, newest: datetime | None = None):
         self.oldest = oldest
@@ -19,7 +22,7 @@ class Since:
 
     def __call__(self, story: Story) -> Story:
         published = story.article.published if story.article else None
-        if story.failure is not None or published is None:
+        if story.failure is not None or published is None or GUESSED in story.notes:
             return story
         if self.oldest is not None and published < self.oldest:
             return story.grown(failure=_failure(published, "before", self.oldest))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from founderwatch.items import Article, Failure, Page, Story
+from founderwatch.items import GUESSED, Article, Failure, Page, Story
 from models.language import detect
 from pipelines.decode import decode
 from pipelines.extract import (
@@ -97,6 +97,42 @@ def test_times_prefer_the_exact_one() -> None:
     assert story(exact, published=channel).article.published == datetime(2026, 11, 19, 22, tzinfo=UTC)
     assert story(vague, published=channel).article.published == channel
     assert story(vague).article.published == datetime(2026, 11, 18, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Copyright © 1998-2019 The Outlet",
+        "The firm was founded on 3 March 2011.",
+        "Visit us at 12 May 2015 Street, room 2016-01-12.",
+    ],
+)
+def test_a_date_in_the_text_makes_no_new_story_old(words: str) -> None:
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    found = story(
+        article("T", f"{TEXT} {words}"), url="https://a.example/x", requested_url="https://a.example/x", fetched_at=now
+    )
+    assert found.article.published is None and Since(now - timedelta(days=30))(found) is found
+
+
+def test_a_date_in_the_text_of_these_weeks_is_taken_with_a_note() -> None:
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    found = story(
+        article("T", f"{TEXT} Berlin, 20 November 2026."),
+        url="https://a.example/x",
+        requested_url="https://a.example/x",
+        fetched_at=now,
+    )
+    assert found.article.published == datetime(2026, 11, 20, tzinfo=UTC) and GUESSED in found.notes
+    assert Since(now - timedelta(days=2))(found) is found
+
+
+def test_what_a_page_declares_goes_before_its_address_and_that_before_its_text() -> None:
+    address = "https://a.example/2026/11/03/x"
+    declared = article("T", TEXT, head='<meta name="dc.date" content="2026-11-05">')
+    assert story(declared, url=address, requested_url=address).article.published == datetime(2026, 11, 5, tzinfo=UTC)
+    told = story(article("T", f"{TEXT} Berlin, 20 November 2026."), url=address, requested_url=address)
+    assert told.article.published == datetime(2026, 11, 3, tzinfo=UTC) and GUESSED not in told.notes
 
 
 def test_naive_times_of_chinese_pages_are_chinas() -> None:
@@ -227,10 +263,10 @@ def test_stages_leave_failures_and_articles_alone() -> None:
     ],
 )
 def test_pathological_pages_end_soon(body: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     found = story(body)
     assert found.article or found.failure
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_two_megabytes_of_chinese() -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml.html import fromstring
 
 from founderwatch.items import Page, Story
 from pipelines import walls
 from pipelines.extract import Extract
-from pipelines.shown import moment_shown
+from pipelines.shown import moment_shown, shown
 
 PAGES = Path(__file__).parent / "pages"
 ABOUT = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(PAGES.glob("*.json"))}
@@ -188,3 +189,24 @@ def test_shown_times(text: str, expected: str) -> None:
 )  # fmt: skip
 def test_what_is_no_time(text: str) -> None:
     assert moment_shown(text, CHINA, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>The firm was founded on 3 March 2011.</p>",
+        "<p>公司成立于2011年3月3日，总部在杭州。</p>",
+        "</article><footer>2008-05-12 Road, London</footer>",
+        "<figure><img src=a.jpg><figcaption>The plant on 3 March 2011</figcaption></figure>",
+    ],
+)
+def test_a_sentence_or_caption_below_the_headline_is_no_time_of_publication(line: str) -> None:
+    tree = fromstring(
+        f"<html><body><article><h1>A headline</h1>{line}<p>{'More of it. ' * 20}</p></article></body></html>"
+    )
+    assert shown(tree, CHINA, NOW) is None
+    line = "<div>By Jane Doe | 5 July 2026, 8:30 p.m.</div>"
+    tree = fromstring(
+        f"<html><body><article><h1>A headline</h1>{line}<p>{'More of it. ' * 20}</p></article></body></html>"
+    )
+    assert shown(tree, UTC, NOW) == datetime(2026, 7, 5, 20, 30, tzinfo=UTC)

@@ -204,6 +204,18 @@ def dates(room: Room) -> Plan:
     return plain(room, rss(entries))
 
 
+@fault("no dates but those of a jubilee, an address and the copyright")
+def undated(room: Room) -> Plan:
+    def old(story: Id) -> Answer:
+        jubilee = f"The firm was founded on 3 March 2011 and moved to 14 May 2015 Street in {1990 + story[1] % 30}."
+        foot = "<footer>Copyright © 1998-2019 The Outlet Ltd, 2008-05-12 Road</footer></body>"
+        whole = html(title(story), text(story), jubilee, *(text(story, paragraph) for paragraph in range(1, 4)))
+        return Answer(whole.body.replace(b"</body>", foot.encode()), headers=whole.headers)
+
+    entries = [item(title(story), "{base}" + room.path(story), "") for story in room.stories]
+    return plain(room, rss(entries), {room.path(story): (lambda _, story=story: old(story)) for story in room.stories})
+
+
 @fault("relative, javascript:, data: and mailto: links")
 def links(room: Room) -> Plan:
     entries = [item(title(story), room.path(story)) for story in room.stories]
