@@ -1,6 +1,7 @@
 """Kills founderwatch with SIGKILL at random moments, lets it go on, and compares what is stored with an undisturbed run.
 
     python -m tests.faults.kills --number 200 --seed 1     # about half an hour on two cores
+    python -m tests.faults.kills --only crawl --only store # these kinds' share of it
 
 Every kind of work gets its share of the kills, several in a row before it may end. Prints one line a kind.
 """
@@ -22,6 +23,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from founderwatch.database import erasure, reviews
@@ -265,19 +267,23 @@ def _run(arguments: list[str], database: Path, after: float | None = None) -> bo
     return done.returncode is None
 
 
+KINDS: dict[str, Callable[[int, random.Random], Outcome]] = {
+    **{task.name: partial(try_task, task) for task in TASKS},
+    "classify": try_scan,
+    "crawl": try_crawl,
+}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--number", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=KINDS, help="may be given several times")
     options = parser.parse_args()
-    chance = random.Random(options.seed)
-    share = -(-options.number // (len(TASKS) + 2))
+    share = -(-options.number // len(KINDS))
     outcomes = []
-    for task in TASKS:
-        outcomes.append(try_task(task, share, chance))
-        print(outcomes[-1], flush=True)
-    for attempt in (try_scan, try_crawl):
-        outcomes.append(attempt(share, chance))
+    for kind in options.only or KINDS:
+        outcomes.append(KINDS[kind](share, random.Random(f"{options.seed} {kind}")))
         print(outcomes[-1], flush=True)
     bad = [problem for outcome in outcomes for problem in (*outcome.lost, *outcome.extra)]
     for problem in bad[:20]:
