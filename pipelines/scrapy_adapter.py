@@ -144,6 +144,7 @@ class Store(StagePipeline):
         """Lets the spider remember what is stored, where nobody else gave it a memory."""
         spider, store = self.crawler.spider, getattr(self.stage, "store", None)
         if store is not None and getattr(spider, "stages", None) is None:
+            store.register_sources(spider.sources.values())  # type: ignore[union-attr]
             spider.remember(store.is_known, store)  # type: ignore[union-attr]
 
     async def process_item(self, item: Story) -> Story:

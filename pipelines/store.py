@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from founderwatch.archive.folder import blank
 from founderwatch.config import load
 from founderwatch.database.store import Store
@@ -24,6 +26,7 @@ class Keep:
         self.store = store
         self.threshold = threshold
         self.pages = pages
+        self.lock: FileLock | None = None
         self.counts: Counter[str] = Counter()
         self.new: Counter[str] = Counter()
 
@@ -34,9 +37,16 @@ class Keep:
         It stays open until the process ends: the channels' states are written after the last stage has closed.
         """
         config = load()
+        lock = FileLock(f"{config.database}.lock")
+        try:
+            lock.acquire(timeout=0)  # held until the process ends, as `founderwatch crawl` holds it
+        except Timeout:
+            raise RuntimeError(f"another crawl is using {config.database}; nothing was done") from None
         organisations.use(config.organisations)
         encoder = Encoder(config.model)
-        return cls(Store(config.database), encoder.threshold(config.alarms_per_1000), config.archive_folder)
+        made = cls(Store(config.database), encoder.threshold(config.alarms_per_1000), config.archive_folder)
+        made.lock = lock
+        return made
 
     def __call__(self, story: Story) -> Story:
         try:
