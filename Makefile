@@ -33,7 +33,7 @@ test: .venv/tested ## the tests of the default install
 	@$(PYTHON) -m venv .venv-all
 	@echo "installing torch and test tools into .venv-all (two gigabytes and more, once) …"
 	@$(ALL)/pip install --quiet --disable-pip-version-check 'torch==2.13.0' || $(ALL)/pip install --quiet torch
-	@$(ALL)/pip install --quiet --disable-pip-version-check -e '.[train,cluster,test,browser-test,lint]'
+	@$(ALL)/pip install --quiet --disable-pip-version-check -e '.[train,cluster,test,browser-test,scrapyd,lint]'
 	@touch $@
 
 test-all: .venv-all/installed ## also what needs torch, a browser or minutes
@@ -57,7 +57,9 @@ lint: .venv-all/installed ## style, imports, static security checks
 	$(ALL)/lint-imports
 
 audit: .venv/audit ## known holes in the dependencies (asks pypi.org: needs the network, so no part of the tests)
-	.venv-audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+	@mkdir -p dist
+	.venv-audit/bin/pip --disable-pip-version-check --python $(BIN)/python freeze --exclude founderwatch > dist/requirements.txt
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement dist/requirements.txt
 
 sbom: .venv/audit ## dist/sbom.json, a bill of materials of the default install (CycloneDX), and the licences in it
 	@mkdir -p dist

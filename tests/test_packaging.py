@@ -4,12 +4,14 @@ import json
 import re
 import subprocess
 import sys
+import time
 import tomllib
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -112,16 +114,43 @@ def test_the_image_copies_every_package_and_runs_as_nobody_special():
     assert ":latest" not in lines and all(":" in image for image in re.findall(r"^FROM (\S+)", lines, re.M))
 
 
+def compose():
+    """The services of compose.yaml."""
+    return yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
 def test_the_commands_of_the_compose_file_exist():
     from click.testing import CliRunner
 
     from founderwatch.cli import main
 
-    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
-    assert "founderwatch crawl --for 14m" in text and '"serve", "--host"' in text
-    for command, option in (("crawl", "--for"), ("serve", "--host")):
+    services = compose()
+    crawler, desk = services["crawler"], services["desk"]
+    assert "founderwatch crawl --for 14m" in crawler["command"][0] and desk["command"][:2] == ["serve", "--host"]
+    assert "founderwatch doctor --quiet" in crawler["healthcheck"]["test"][1]
+    for command, option in (("crawl", "--for"), ("serve", "--host"), ("doctor", "--quiet")):
         assert option in CliRunner().invoke(main, [command, "--help"]).output
-    assert "127.0.0.1:8001:8001" in text and "cap_drop" in text, "the desk is not opened to the world"
+    assert desk["ports"] == ["127.0.0.1:8001:8001"], "the desk is not opened to the world"
+    for service in services.values():
+        assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["volumes"] == ["data:/data"]
+        uid = re.search(r"--uid (\d+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+        assert uid and service["user"] == uid[1]
+
+
+def test_the_timer_of_the_compose_file_crawls_and_lets_a_crawl_end_well(tmp_path):
+    """The line as the shell gets it, with a crawl that takes its time to end."""
+    crawl = tmp_path / "founderwatch"
+    crawl.write_text('#!/bin/sh\necho "begun $*"\ntrap "kill \\$!; echo stored; exit" TERM\nsleep 60 & wait\n')
+    crawl.chmod(0o755)
+    line = compose()["crawler"]["command"][0].replace("$$", "$")
+    shell = subprocess.Popen(
+        ["/bin/sh", "-c", line], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, stdout=subprocess.PIPE, text=True
+    )
+    assert shell.stdout.readline() == "begun crawl --for 14m\n"
+    time.sleep(0.2)  # the trap is set
+    shell.terminate()
+    assert shell.stdout.readline() == "stored\n"
+    assert shell.wait(10) == 0
 
 
 def test_a_crawl_needs_no_extra(monkeypatch):
