@@ -103,6 +103,7 @@ def test_a_leaver_without_a_name_is_merged_with_nothing(store):
         ("Orrin Cloud", "Palewire Cloud", False),
         ("Harbour AI", "Orrin AI", False),
         ("Bank of America", "Deutsche Bank", False),
+        ("Orrin Energy", "Palewire Energy", False),
         ("中国移动", "中国联通", False),
     ],
 )
@@ -294,12 +295,41 @@ def test_weak_names_come_out_the_same_in_any_order(shuffled):
     assert told(shuffled) == told(WEAK)
 
 
+# So many leavers of one surname that a surname alone may mean any of them; without one of them, it means nobody in particular either.
+CROWD = [
+    *(story(f"https://{name.lower()}.example/1", mention(f"Wang {name}"), days=10 * at)
+      for at, name in enumerate(["Aihua", "Bolin", "Chen", "Dali", "Enlai", "Feng"])),
+    story("https://x.example/1", mention("Dr Wang"), days=20),
+    story("https://x.example/2", mention("Dr Wang", status="denied"), days=60),
+    story("https://y.example/1", mention("Wang"), days=90),
+    story("https://z.example/1", mention("A. Wang"), days=1),
+    story("https://z.example/2", mention("A. Wang", venture="Orrin"), days=44),
+]  # fmt: skip
+
+
 @settings(max_examples=20, deadline=None)
-@given(st.permutations(WEAK), st.sampled_from(WEAK))
-def test_what_is_judged_anew_without_events_leaves_no_trace(shuffled, taken):
-    (url,) = {s.article.url for s in WEAK if s is taken}
+@given(st.permutations(CROWD))
+def test_a_crowd_comes_out_the_same_in_any_order(shuffled):
+    assert told(shuffled) == told(CROWD)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from([WEAK, CROWD]).flatmap(lambda known: st.tuples(st.permutations(known), st.sampled_from(known))))
+def test_what_is_judged_anew_without_events_leaves_no_trace(given_):
+    shuffled, taken = given_
+    (url,) = {s.article.url for s in shuffled if s is taken}
     again = [*shuffled, story(url, model="model-2", published=taken.article.published)]
-    assert told(again) == told([s for s in WEAK if s is not taken])
+    assert told(again) == told([s for s in shuffled if s is not taken])
+
+
+def test_a_surname_that_a_crowd_shares_leads_no_further_than_itself(store):
+    saved(store, *(story(f"https://{n}.example/1", mention(f"Wang {chr(97 + n)}o"), days=n) for n in range(12)),
+          *(story(f"https://{n}.example/2", mention("Dr Wang"), days=n) for n in range(12)))  # fmt: skip
+    (newest,) = store.db.execute("select max(id) from mentions where person = 'Wang ao'").fetchone()
+    from founderwatch.database.gathering import gather
+
+    reached = [report.person for report in gather(store.db, [newest])[0]]
+    assert reached.count("Wang ao") == 1 and set(reached) == {"Wang ao", "Dr Wang"}
 
 
 @pytest.mark.parametrize(

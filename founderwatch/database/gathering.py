@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -14,6 +15,7 @@ from founderwatch.events.report import Report
 from founderwatch.events.rulings import Bonds, Described, Ruling, meant
 
 COMMON = 10  # names of employers under which a name stands from which on it says nothing by itself
+CROWD = 6  # people of one surname who left one employer within weeks; a surname alone leads to none of them
 # The plus keeps the planner from the index of names, where all leavers without one stand together.
 _REPORTS = """
     select m.id, m.article, m.event, m.person, m.person_key, m.kind, m.status, m.score, m.employer, m.role, m.seniority,
@@ -101,31 +103,38 @@ def gather(db: Database, mentions: Iterable[int]) -> tuple[list[Report], Bonds]:
     Merged together, they are merged rightly.
     """
     waiting = reports(db, mentions)
-    known = {report.id for report in waiting}
-    asked: set[tuple] = set()
-    others: dict[int, Report] = {}
+    asked = frozenset(report.id for report in waiting)
+    known = set(asked)
+    answers: dict[tuple, list[Report]] = {}
     rulings: dict[int, Ruling] = {}
     found = []
     while waiting:
         report = waiting.pop()
-        found.append(report)
         for question in _questions(report):
-            if question in asked:
-                continue
-            asked.add(question)
-            sql, *given = question
-            others |= {r.id: r for r in _reports(db, sql, given) if r.id not in known}
-        joined = [other for other in others.values() if agree(report, other)]
+            if question not in answers:
+                sql, *given = question
+                answers[question] = list(_reports(db, sql, given))
+        others = {other.id: other for question in _questions(report) for other in answers[question]}
+        joined = [other for other in others.values() if other.id != report.id and agree(report, other)]
+        if report.name and report.name.is_short and _is_crowd(joined):
+            report = replace(report, crowded=True)
+            # What joins nothing leads nowhere; but those asked for may be what makes it so, and it may have led to others before.
+            if _is_crowd(other for other in joined if other.id not in asked):
+                joined = []
+        found.append(report)
         for ruling in rulings_of(db, report.article):
             if ruling.id not in rulings:
                 rulings[ruling.id] = ruling
-                ruled = {*ruling.sides[0], *ruling.sides[1]} - known - {r.id for r in joined}
-                joined += reports(db, ruled)
-        for other in joined:
-            others.pop(other.id, None)
-        known |= {other.id for other in joined}
-        waiting += joined
+                joined += reports(db, {*ruling.sides[0], *ruling.sides[1]} - {r.id for r in joined})
+        fresh = {other.id: other for other in joined if other.id not in known}
+        known |= fresh.keys()
+        waiting += fresh.values()
     return found, Bonds(rulings.values())
+
+
+def _is_crowd(others: Iterable[Report]) -> bool:
+    """Whether so many people are named in full in these reports that a surname alone may mean anybody."""
+    return len({other.person_key for other in others if not other.name.is_short}) >= CROWD
 
 
 def rulings_of(db: Database, article: int) -> list[Ruling]:
@@ -166,13 +175,14 @@ def _questions(report: Report) -> Iterator[tuple]:
     name = report.name
     if not name:
         return
-    for key in sorted(name.keys):
+    whole, part = (sorted(name.keys), near(name)) if len(name.words) > 1 else ([], [*sorted(name.keys), *near(name)])
+    for key in whole:
         yield _ANYWHERE, key
     # In steps of time, so that the reports of one event ask the same.
     step = report.at.toordinal() // NEAR.days
     start, end = (step - 1) * NEAR.days - 1, (step + 2) * NEAR.days + 1
     for mark in sorted(marks(report.employer)):
-        for key in sorted(name.keys):
+        for key in whole:
             yield _WITHIN, key, mark
-        for key in near(name):
+        for key in part:
             yield _NEAR, key, mark, start, end

@@ -202,6 +202,8 @@ def _link(one: Report, other: Report) -> str | None:
     # One story that writes two names speaks of two people.
     if how is None or not (one.employer and other.employer) or (how != SAME and one.article == other.article):
         return None
+    if how == SHORT and (one.crowded or other.crowded):
+        return None
     by_itself = how == SPELLING and not (one.common or other.common)
     return how if (same_organisation if by_itself else related)(one.employer, other.employer) else None
 

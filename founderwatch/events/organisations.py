@@ -42,7 +42,17 @@ _NOISE = frozenset(
         "the of and at for in group holding holdings inc ltd llc co corp corporation company technologies technology tech lab labs"
         " laboratory cloud ai university college institute school academy research science sciences bank capital ventures"
         " venture partners fund motors auto robotics software systems network networks media digital global international"
-        " china chinese american european asia national state new team unit division health medical pharma therapeutics bio",
+        " china chinese american european asia national state new team unit division health medical pharma therapeutics bio"
+        " biotech biosciences biologics genomics pharmaceuticals healthcare care clinic hospital life foundation institution"
+        " energy power fusion solar battery batteries water oil gas mining steel metals materials chemicals chemical electric"
+        " electronics semiconductor semiconductors microsystems devices photonics optics quantum computing computer"
+        " computers data dynamics analytics intelligence learning vision machines space aerospace aviation airlines defense defence"
+        " logistics freight transport mobility automotive vehicles insurance finance financial credit payments pay securities"
+        " investment investments equity asset management advisors consulting solutions services service industries industrial"
+        " manufacturing products foods food brands retail fashion beauty homes property properties estate hotels travel"
+        " games game gaming entertainment pictures films film music sports news press publishing radio tv television"
+        " communications telecom mobile wireless internet online web apps app platform platforms interactive design studio"
+        " studios innovation innovations enterprises enterprise security cyber cybersecurity agriculture education training",
     )
 )
 

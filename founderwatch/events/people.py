@@ -256,8 +256,9 @@ def _readings(written: list[str]) -> Iterator[str]:
         yield _joined(_plain(written[0] + written[1]), _plain(written[2]))
     orders = [(written[0], written[1:]), (written[-1], written[:-1])]
     if len(written) > 2 and _plain(written[0]) not in known and not _SYLLABLE.fullmatch(_plain(written[0])):
-        # Joe Tsai Chung-hsin is Joe Tsai and Tsai Chung-hsin.
-        yield _joined(_plain(written[0]), _plain(written[1]))
+        # Joe Tsai Chung-hsin is Joe Tsai and Tsai Chung-hsin; but Linda E. Carter is no Linda E., and Mary Lou Carter no Mary Lou.
+        if all(_syllables(_plain(part)) for word in written[2:] for part in word.split("-")):
+            yield _joined(_plain(written[0]), _plain(written[1]))
         orders = [(written[1], written[2:])]
         if _SYLLABLE.fullmatch(_plain(written[1])):
             yield _joined(_plain(written[1]), "".join(map(_plain, written[2:])))

@@ -40,6 +40,7 @@ class Report:
     reviewed: int  # whether a person has judged `event`
     is_copy: int
     common: int  # whether so many bear the name that it alone says nothing
+    crowded: bool = False  # whether it gives a surname alone that so many leavers share that it may mean any of them
 
     @cached_property
     def at(self) -> datetime:
