@@ -4,6 +4,7 @@ import email
 import json
 import socket
 from email.policy import default as policy
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -14,8 +15,10 @@ from founderwatch.alerts.message import Told, of_event
 from founderwatch.alerts.transport import Transport
 from tests.receiver import receiving
 
+ROOT = Path(__file__).parents[1]
 DESK = "https://desk.example"
 SAMPLE = of_event(Told(samples.EVENT, "expected", "rumoured"), "en", DESK, "fw-0123456789")
+SAMPLE_ZH = of_event(Told(samples.EVENT, "expected", "rumoured"), "zh", DESK, "fw-0123456789")
 HOSTILE = of_event(
     Told(samples.EVENT | {"person": "Evil\r\nBcc: all@example.org", "names": []}, "expected"), "zh", DESK, "fw-1"
 )
@@ -95,15 +98,42 @@ def test_slack(receiver, monkeypatch):
     assert "icon_url" not in posted.json and "http://www.apprise" not in json.dumps(posted.json)
 
 
-def test_discord_and_feishu_and_wecom_are_addresses_that_apprise_knows():
-    for url in (
-        "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
-        "tgram://123456789:abcdefg_hijklmnop/12315544/",
-        "feishu://token123456",
-        "wecombot://key123456",
-        "mailtos://user:password@example.org?to=me@example.org",
-    ):
-        Transport(Channel("a", url))
+# Of each chat: an address of it, where apprise keeps the service's own, and where the message stands in what is posted.
+CHATS = {
+    "Telegram": ("tgram://123456789:abcdefg_hijklmnop/12315544/", "notify_url", ("text",)),
+    "Feishu": ("feishu://token123456", "notify_url", ("content", "text")),
+    "WeCom": ("wecombot://key123456", "api_url", ("text", "content")),
+    "DingTalk": ("dingtalk://token123456", "notify_url", ("text", "content")),
+    "Discord": ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", "notify_url", ("content",)),
+}
+
+
+@pytest.mark.parametrize("chat", CHATS)
+def test_a_chat_shows_the_whole_message(receiver, monkeypatch, chat):
+    """The page on alerts says how each does it."""
+    url, kept, place = CHATS[chat]
+    transport = Transport(Channel("a", url))
+    assert getattr(transport._plugin, kept).startswith("https://")
+    monkeypatch.setattr(transport._plugin, kept, receiver.url("/chat", "http"))
+    assert transport.send(SAMPLE_ZH) is None
+    (posted,) = receiver.kept
+    shown = posted.json
+    for name in place:
+        shown = shown[name]
+    lines = [line.strip() for line in shown.replace("\r", "").splitlines()]
+    bold = f"<b>{SAMPLE_ZH.title}</b>" if chat == "Telegram" else SAMPLE_ZH.title
+    assert lines == [bold, *(line.strip() for line in SAMPLE_ZH.body.splitlines())]
+    page = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| {chat} "))
+    assert url.split("://")[0] + "://" in row and all(f'"{name}"' in row for name in place)
+
+
+@pytest.mark.parametrize("message", ["SAMPLE", "SAMPLE_ZH"])
+def test_the_page_on_alerts_shows_what_is_sent(message):
+    page = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
+    told = globals()[message]
+    lines = [line.strip() for line in page.splitlines()]
+    assert told.title in page and not [line for line in told.body.splitlines() if line.strip() not in lines]
 
 
 def test_a_webhook(receiver):

@@ -62,6 +62,7 @@ EVENT = {
             employer="Orrin Cloud",
             role="head of inference",
             focus="AI applications",
+            when="next month",
         ),
     ],
 }
