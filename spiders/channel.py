@@ -206,7 +206,8 @@ class ChannelSpider(scrapy.Spider):
         try:
             reading = reader(response, source)
         except ChannelError as error:
-            yield self._channel_failure(source.name, shown, str(error), response.status, _UNREADABLE)
+            if not self._was_extra(response.meta, key, shown, str(error)):
+                yield self._channel_failure(source.name, shown, str(error), response.status, _UNREADABLE)
             return
         except Exception as error:  # a channel must never cost another one anything
             self.logger.exception("reading %s failed", shown)
@@ -278,7 +279,16 @@ class ChannelSpider(scrapy.Spider):
             return
         what = self._cause(trouble)
         url = meta.get("shown") or trouble.request.url  # type: ignore[attr-defined]
-        yield self._channel_failure(meta["source"], url, what.reason, what.status, what.grade)
+        if not self._was_extra(meta, (meta["source"], meta["channel"]), url, what.reason):
+            yield self._channel_failure(meta["source"], url, what.reason, what.status, what.grade)
+
+    def _was_extra(self, meta: Mapping[str, Any], key: Key, url: str, reason: str) -> bool:
+        """Whether a channel that failed is one that the site names beside the registry's: that is only noted."""
+        if not meta.get("dated"):
+            return False
+        self.tally.note(key[0], url, "channel", reason)
+        self._settled(key)
+        return True
 
     def _channel_failure(self, source: str, url: str, reason: str, status: int, grade: str = "soft") -> Story:
         self.tally.failed_channel(source, grade, status, reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy.http import Request, Response
 
@@ -63,6 +63,7 @@ class CheckSpider(NewsSpider):
     """Asks every channel once, follows no further pages, and fetches the first few stories of each source."""
 
     name = "check"
+    back_numbers: ClassVar = False  # the channels of the registry are what is checked
 
     def __init__(self, *, sample: int = 3, **kwargs: Any):
         super().__init__(since=_ALL, **kwargs)

@@ -38,13 +38,15 @@ def judge(check: SourceCheck, now: datetime | None = None) -> Health:
             verdict, reason, advice = finding
             return Health(verdict, reason, advice.format(name=check.source.name, home=check.source.home), robots)
     problems = [f"; {channel.kind} {channel.url} {channel.problem}" for channel in check.channels if channel.problem]
-    reason = f"{check.named} stories named, {readable(check)} of {len(check.stories)} read in full{''.join(problems)}"
+    named = "1 story" if check.named == 1 else f"{check.named} stories"
+    reason = f"{named} named, {readable(check)} of {len(check.stories)} read in full{''.join(problems)}"
     return Health("healthy", reason, robots=robots)
 
 
 _ADVICE = {
     "robots": "the site does not want to be read so: look for another channel, or `founderwatch sources disable {name}`",
     "shut": "set `contact` in founderwatch.toml so that the operator knows you; if it stays, `founderwatch sources disable {name}`",
+    "feed": "name this address under `feeds` in the registry",
     "moved": "its address may have moved: `founderwatch sources add {home}` looks for the new one, or `founderwatch sources disable {name}`",
     "later": "ask again later; if it stays, look at {home}, or `founderwatch sources disable {name}`",
     "quiet": "look at {home}: it may have moved its news to another channel, or publish nothing new",
@@ -67,6 +69,8 @@ def _channels(check: SourceCheck) -> tuple[str, str, str] | None:
         return "blocked", reason, _ADVICE["robots"]
     if first.status in SHUT:
         return "blocked", reason, _ADVICE["shut"]
+    if (first.failure or "").endswith("but a feed"):
+        return "failing", reason, _ADVICE["feed"]
     moved = first.status in (200, 404, 410) or first.failure == "the host name cannot be resolved"
     return "failing", reason, _ADVICE["moved" if moved else "later"]
 

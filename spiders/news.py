@@ -26,6 +26,8 @@ class NewsSpider(FeedSpider, SitemapSpider, ListingSpider, ApiSpider):
     """
 
     name = "news"
+    # Whether the sitemaps that robots.txt names are asked for stories older than a feed holds.
+    back_numbers: ClassVar = True
     # An API that gives whole stories goes before the feed whose stories would have to be fetched.
     channels: ClassVar = {
         **ApiSpider.channels,
@@ -37,7 +39,7 @@ class NewsSpider(FeedSpider, SitemapSpider, ListingSpider, ApiSpider):
     async def start(self) -> AsyncIterator[Any]:
         async for request in super().start():
             yield request
-        if not self.reach.pages:
+        if not (self.back_numbers and self.reach.pages):
             return
         # A feed holds no back numbers: those are asked of the sitemaps that robots.txt names.
         for source in self.sources.values():
@@ -52,7 +54,10 @@ class NewsSpider(FeedSpider, SitemapSpider, ListingSpider, ApiSpider):
                 )
 
     def parse_robots(self, response: Response) -> Iterator[Any]:
-        """Follows the sitemaps that a site declares, for dated stories alone: they name every page it has."""
+        """Follows the sitemaps that a site declares, for dated stories alone: they name every page it has.
+
+        The registry does not name them: one that cannot be read is no failure of the source.
+        """
         if not isinstance(response, TextResponse):
             return
         for url in extract_robots_sitemaps(response.text, response.url)[:_MOST_SITEMAPS]:

@@ -23,6 +23,7 @@ DEEPEST = 3
 LARGEST = 50_000_000  # bytes unpacked: what the sitemap protocol allows
 _GZIP = b"\x1f\x8b"
 _NUMBERS = re.compile(r"\d+")
+_INSTEAD = dict.fromkeys(("rss", "feed", "rdf"), " but a feed") | {"html": " but an HTML page"}
 _MONTH = re.compile(r"(?<!\d)(20\d\d)[-_/]?(0[1-9]|1[0-2])(?!\d)")
 
 
@@ -69,7 +70,7 @@ def read_sitemap(
         raise ChannelError(f"is not a sitemap: {error}") from error
     kind = _tag(root) if root is not None else ""
     if kind not in ("urlset", "sitemapindex"):
-        raise ChannelError("is not a sitemap" + (" but an HTML page" if kind.lower() == "html" else ""))
+        raise ChannelError(f"is not a sitemap{_INSTEAD.get(kind.lower(), '')}")
     problem = _problem(parser, cut)
     if kind == "sitemapindex":
         return _index(root, url, oldest, depth, problem, most)

@@ -31,7 +31,9 @@ def founderwatch(*arguments: object, folder: Path, longest: float = 120, **envir
     """Runs the console command in a folder; raises TimeoutError where it takes too long."""
     with tempfile.TemporaryDirectory() as room:
         out, err = Path(room) / "out", Path(room) / "err"
-        process = CONTEXT.Process(target=_run, args=(list(map(str, arguments)), str(folder), environment, out, err))
+        process = CONTEXT.Process(
+            target=run_command, args=(list(map(str, arguments)), str(folder), environment, out, err)
+        )
         process.start()
         process.join(longest)
         if process.exitcode is None:
@@ -41,7 +43,8 @@ def founderwatch(*arguments: object, folder: Path, longest: float = 120, **envir
         return Done(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 
 
-def _run(arguments: list[str], folder: str, environment: dict[str, str], out: Path, err: Path) -> None:
+def run_command(arguments: list[str], folder: str, environment: dict[str, str], out: Path, err: Path) -> None:
+    """Is the console command, in this process, which a test may kill."""
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", buffering=1)

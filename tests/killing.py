@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faultroom.stories import ENGLISH
-from tests.forked import CONTEXT, _run, founderwatch
+from tests.forked import CONTEXT, founderwatch, run_command
 from tests.mockserver import TEXT
 from tests.site import Answer, Asked, Page, Site, feed, html, site
 
@@ -130,7 +130,7 @@ def _kill(folder: Path, running: Site, chance: random.Random) -> None:
     database = folder / "killed.db"
     asked = len(running.asked) + chance.randint(1, 60)
     stored = len(_stored(database)) + chance.randint(1, 20) if chance.random() < 0.7 else 0
-    process = CONTEXT.Process(target=_run, args=(arguments, str(folder), dict(os.environ), null, null))
+    process = CONTEXT.Process(target=run_command, args=(arguments, str(folder), dict(os.environ), null, null))
     process.start()
     until = time.monotonic() + 120
     while process.is_alive() and time.monotonic() < until:

@@ -67,6 +67,22 @@ def test_the_sitemaps_of_robots_txt_hold_back_numbers() -> None:
         assert len(asked) <= 14, "a month that is over is not asked for"
 
 
+def test_a_sitemap_of_robots_txt_that_is_none_is_no_failure_of_the_source() -> None:
+    found = {
+        "/robots.txt": Answer(b"Sitemap: {base}/feed\nSitemap: {base}/gone.xml\n", headers={"Content-Type": "text/plain"}),
+        "/feed": feed(("Now", "/s/now")),
+        "/s/now": html("Now", "Words of now. " * 60),
+    }  # fmt: skip
+    with site(found) as running:
+        far = crawl(running.registry("/feed"), since="1y")
+        [source] = far.report.sources
+        assert far.addresses == {f"{running.base}/s/now"} and (source.channels, source.channels_failed) == (1, 0)
+        assert {(m.stage, m.reason) for m in source.messages} == {
+            ("channel", "is not a sitemap but a feed"), ("channel", "HTTP 404 Not Found")
+        }  # fmt: skip
+        assert far.report.exit_status == 0
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

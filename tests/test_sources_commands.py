@@ -107,6 +107,9 @@ def checked(tmp_path_factory):
         "/thin": (feed(1, "/short")[0], XML),
         "/short": article("Short", "Not much."),
         "/gone": feed(1, "/missing/1", "/missing/2"),
+        # What the site names beside the registry is no matter of a check.
+        "/robots.txt": (b"User-agent: *\nAllow: /\nSitemap: {base}/nowhere.xml\n", "text/plain"),
+        "/fine": feed(1, "/story/0"),
     }
     with mockserver() as mock, site(pages) as (base, _):
         rows = {
@@ -126,6 +129,8 @@ def checked(tmp_path_factory):
             "1970": {"feeds": [f"{base}/1970"]},
             "thin": {"feeds": [f"{base}/thin"]},
             "gone": {"feeds": [f"{base}/gone"]},
+            "fine": {"feeds": [f"{base}/fine"]},
+            "misnamed": {"sitemaps": [f"{base}/fine"]},
             "off": {"feeds": [f"{base}/off"]},
         }
         text = "".join(table(name, base, **channels) for name, channels in rows.items())
@@ -154,6 +159,8 @@ def checked(tmp_path_factory):
         ("1970", "thin", "0 of 2 stories could be read with title, date and text (no date)"),
         ("thin", "thin", "0 of 1 stories could be read"),
         ("gone", "failing", "2 of 2 stories: HTTP 404 Not Found"),
+        ("fine", "healthy", "1 story named, 1 of 1 read in full"),
+        ("misnamed", "failing", "is not a sitemap but a feed"),
     ],
 )
 def test_check_says_how_each_source_does(checked, name, verdict, reason):

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.forked import CONTEXT
-from tests.forked import _run as run
+from tests.forked import CONTEXT, run_command
 
 LONGEST = 1200  # seconds: what hangs is ended, a slow machine is not
 
@@ -47,4 +46,4 @@ def founderwatch(*arguments: object, limits: Mapping[int, int] | None = None, ki
 def _limited(limits: dict[int, int], *given) -> None:
     for limit, value in limits.items():
         resource.setrlimit(limit, (value, value))
-    run(*given)
+    run_command(*given)
