@@ -11,11 +11,14 @@ _SMALL = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What speaks for an event, each a probability of the encoder."""
+    """What speaks for an event, each a probability: three of the encoder, and one of the plain words."""
 
     kind: float  # that the person's departure is of this kind
     trigger: float  # of the surest token that tells it
     leaver: float  # that the name is a leaver's, as the finder sees it without being pointed at it
+    words: float = (
+        0.5  # that what is read of the person tells of a founding, as the gate's words have it; 0.5 of other kinds
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Chance:
     kind: float = 1.0
     trigger: float = 0.0
     leaver: float = 0.0
+    words: float = 0.0
 
     @classmethod
     def read(cls, config: Mapping[str, float] | None) -> Chance:
@@ -33,7 +37,11 @@ class Chance:
 
     def of(self, signals: Signals) -> float:
         total = self.bias + sum(getattr(self, name) * log_odds(p) for name, p in asdict(signals).items())
-        return 1 / (1 + math.exp(-total))
+        return probability(total)
+
+
+def probability(log_odds_: float) -> float:
+    return 1 / (1 + math.exp(-log_odds_))
 
 
 def log_odds(p: float) -> float:

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from founderwatch.items import Assessment, Evidence, Mention
 from models import dates, fields
 from models import document as documents
-from models.chance import Signals
+from models.chance import Signals, probability
 from models.document import Document
 from models.encoder import ALARMS, Encoder
+from models.gate import Gate
 from models.language import READ, detect
 from models.persons import Person, join, name_parts
 from models.reader import FoundSpan, Reading, find, read
@@ -33,6 +35,9 @@ _SPEAKS = re.compile(
     r"|explain\w*|inform\w*|resign\w*|I|my|me|we|our)\b|[“”\"「」『』《：:]|宣布|宣佈|发文|發文|内部信|公告|官宣|表示|透露|称|稱|微博|朋友圈"
     r"|声明|聲明|回应|回應|告诉|告訴|写道|寫道|我|博客|推文|帖|确认|確認|证实|證實|公布|披露|告别|辞职|辭職|邮件|郵件|说|說"
 )
+
+
+_gate = cache(Gate.read)
 
 
 class StoryReader:
@@ -81,7 +86,7 @@ class StoryReader:
             return [], f"language: {found or 'none'}"
         doc = documents.document(text, found, self.encoder.tokenizer)
         body_at = len(title) + 1 if title else 0
-        thought = [self._mention(doc, *reading, body_at, published) for reading in self._readings(doc)]
+        thought = [self._mention(doc, found, *reading, body_at, published) for reading in self._readings(doc)]
         return [pair for pair in thought if pair is not None], None
 
     def _readings(self, doc: Document) -> Iterable[tuple[Person | None, float, Reading]]:
@@ -102,6 +107,7 @@ class StoryReader:
     def _mention(
         self,
         doc: Document,
+        language: str,
         person: Person | None,
         leaver: float,
         reading: Reading,
@@ -110,7 +116,8 @@ class StoryReader:
     ) -> tuple[Mention, Signals] | None:
         """The likeliest event of a reading, with what speaks for it; None where it would be too old to count."""
         kind = max(("founds", "joins", "leaves"), key=lambda k: reading.kind[k])
-        signals = Signals(reading.kind[kind], reading.trigger, leaver)
+        words = _words(doc, language, reading) if kind == "founds" else 0.5
+        signals = Signals(reading.kind[kind], reading.trigger, leaver, words)
         score = self.chance.of(signals)
         best = {role: _best(spans) for role, spans in reading.arguments.items()}
         when = best["when"].text if best["when"] else None
@@ -143,6 +150,12 @@ class StoryReader:
             triggers=tuple(dict.fromkeys(triggers)),
         )
         return mention, signals
+
+
+def _words(doc: Document, language: str, reading: Reading) -> float:
+    """How likely the plain words of what was read of a person tell of a founding: they err elsewhere than the encoder."""
+    said = " ".join(doc.text[doc.sentences[at].start : doc.sentences[at].end] for at in reading.sentences)
+    return probability(_gate().score(said, language))
 
 
 def _status(reading: Reading, text: str) -> str:
