@@ -1,26 +1,33 @@
-"""Pages a second of a whole crawl beside a bare Scrapy spider on the same pages: `python -m benchmarks.crawling --pages 500`.
+"""A whole crawl beside a bare Scrapy spider on the same pages: `python -m benchmarks.crawling --pages 500`.
 
 The bare spider fetches the pages that a sitemap names and calls trafilatura in the reactor, and that is all. The crawl
-does everything: robots.txt, guard, extraction with dates and languages, copies and versions, the model, the database. It runs
-twice, with the model and without. Each runs in a process of its own, in turn, and the site in a third; start-up counts.
+does everything: robots.txt, guard, archive, extraction with dates and languages, copies and versions, the model, the
+database. It runs twice, with the model and without. Each runs in a process of its own, in turn, and the site in a third;
+start-up counts. Pages are the English and Chinese ones of `benchmarks/archive.py`.
+
+Printed are pages a second, and the seconds of all its processors that a hundred pages took: where other programs want the
+processors too, the latter say more.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
-from tests.faultroom.run import crawl
-from tests.faultroom.stories import page
+from benchmarks.archive import pages as made
 from tests.site import Answer, site
 
-ROOT = Path(__file__).parent.parent
+SINCE = "2020-01-01"  # the pages bear days of 2024
 BARE = """
 import sys, scrapy, trafilatura
 from scrapy.crawler import CrawlerProcess
@@ -39,49 +46,69 @@ process.crawl(Bare)
 process.start()
 print(Bare.count)
 """
+UNJUDGED = """
+import sys
+from pathlib import Path
+from tests.faultroom.run import crawl_here
+
+if __name__ == "__main__":  # its workers import this anew
+    crawl_here(Path(sys.argv[1]).read_text(), Path(sys.argv[2]), judge=False, since=sys.argv[3])
+"""
 
 
 def _serve(number: int, there) -> None:
-    pages = {f"/story/{n}": _filled(n) for n in range(number)}
-    urls = "".join(f"<url><loc>{{base}}/story/{n}</loc></url>" for n in range(number))
+    told = {f"/story/{n}": page["html"] for n, page in enumerate(made(number, languages="read"))}
+    pages = {path: Answer(text.encode(), headers={"Content-Type": "text/html"}) for path, text in told.items()}
+    urls = "".join(f"<url><loc>{{base}}{path}</loc></url>" for path in told)
     pages["/map.xml"] = Answer(f"<urlset>{urls}</urlset>".encode(), headers={"Content-Type": "application/xml"})
     with site(pages) as running:
         there.send(running.base)
         time.sleep(24 * 3600)
 
 
-def _filled(number: int) -> Answer:
-    """A story with the furniture of a real page around it: 15 kB."""
-    menu = "".join(f'<li class="menu-item"><a href="/section/{n}">Section number {n}</a></li>' for n in range(60))
-    teasers = "".join(
-        f'<div class="teaser"><a href="/story/{n}"><img src="/i/{n}.jpg" alt=""><h3>Another headline {n}</h3></a></div>'
-        for n in range(40)
-    )
-    whole = page((1, number)).body.replace(b"<nav>", f"<nav><ul>{menu}</ul>".encode())
-    return Answer(
-        whole.replace(b"</body>", f"<aside>{teasers}</aside></body>".encode()), headers={"Content-Type": "text/html"}
-    )
+def _run(*command: object) -> str:
+    return subprocess.run(
+        [sys.executable, *map(str, command)], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ).stdout
 
 
 def _bare(base: str, folder: Path) -> int:
-    done = subprocess.run([sys.executable, "-c", BARE, f"{base}/map.xml"], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    return int(_run("-c", BARE, f"{base}/map.xml"))
 
 
-def _crawl(base: str, folder: Path, judge: bool) -> int:
-    registry = f'[[source]]\nname = "site"\nhome = "{base}/"\nlanguage = "en"\nsitemaps = ["{base}/map.xml"]\n'
-    return crawl(registry, folder / "x.db", judge).new
+def _registry(base: str, folder: Path) -> Path:
+    path = folder / "s.toml"
+    path.write_text(f'[[source]]\nname = "site"\nhome = "{base}/"\nlanguage = "en"\nsitemaps = ["{base}/map.xml"]\n')
+    return path
 
 
-WAYS = {
+def _unjudged(base: str, folder: Path) -> int:
+    program = folder / "unjudged.py"
+    program.write_text(UNJUDGED)
+    _run(program, _registry(base, folder), folder / "x.db", SINCE)
+    return _read(folder / "x.db")
+
+
+def _crawl(base: str, folder: Path) -> int:
+    sources = _registry(base, folder)
+    _run("-m", "founderwatch", "crawl", "--sources", sources, "--db", folder / "x.db", "--since", SINCE, "--quiet")
+    return _read(folder / "x.db")
+
+
+def _read(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("select count(*) from addresses where url like '%/story/%'").fetchone()[0]
+
+
+WAYS: dict[str, Callable[[str, Path], int]] = {
     "bare spider": _bare,
-    "crawl without the model": lambda base, folder: _crawl(base, folder, False),
-    "crawl": lambda base, folder: _crawl(base, folder, True),
+    "crawl without the model": _unjudged,
+    "crawl": _crawl,
 }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
@@ -91,20 +118,30 @@ def main() -> int:
     server.start()
     base = here.recv()
     rates: dict[str, list[float]] = {name: [] for name in WAYS}
+    costs: dict[str, list[float]] = {name: [] for name in WAYS}
     for _ in range(options.rounds):
         for name, way in WAYS.items():
             with tempfile.TemporaryDirectory() as folder:
-                started = time.monotonic()
+                started, used = time.monotonic(), _processors()
                 got = way(base, Path(folder))
                 if got != options.pages:
                     print(f"{name}: {got} of {options.pages} pages", file=sys.stderr)
                 rates[name].append(got / (time.monotonic() - started))
-                print(f"{name}: {rates[name][-1]:.1f} pages a second", flush=True)
+                costs[name].append((_processors() - used) * 100 / got)
+                print(f"{name}: {rates[name][-1]:.1f} pages a second, {costs[name][-1]:.2f} s for 100", flush=True)
     server.kill()
-    bare = median(rates["bare spider"])
-    for name, found in rates.items():
-        print(f"{name}: median {median(found):.1f} pages a second, {median(found) / bare:.2f} of the bare spider")
+    bare, cost = median(rates["bare spider"]), median(costs["bare spider"])
+    for name in WAYS:
+        rate, own = median(rates[name]), median(costs[name])
+        print(f"{name}: median {rate:.1f} pages a second, {rate / bare:.2f} of the bare spider;"
+              f" {own:.2f} s of the processors for 100 pages, {own / cost:.2f} times the bare spider's")  # fmt: skip
     return 0
+
+
+def _processors() -> float:
+    """The seconds of all processors that ended children have used, with their children."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -23,6 +23,12 @@ from tests.mockserver import TEXT
 from tests.site import Answer, Asked, Page, Site, feed, html, site
 
 WORDS = ENGLISH[:16]
+# The model passes it over: judging so many stories anew would take hours, and every twentieth is enough to be killed at.
+GERMAN = (
+    "Der Stadtrat plant eine neue Brücke am Rande der Stadt, und die Firma zeigt seit dem Frühjahr den alten Hafen. "
+    "Ein Verein erneuert das kleine Haus an der langen Straße, die Schule öffnet ohne großen Lärm ein Museum. "
+    "Die Nachbarn sind mit dem Fest zufrieden, das trotz des Regens viele Gäste hatte, und wollen es wiederholen. "
+)
 
 
 @dataclass
@@ -64,7 +70,8 @@ def pages(number: int) -> dict[str, Page]:
 
 def _story(number: int) -> Answer:
     words = " ".join(f"{WORDS[(number * 7 + n * n) % len(WORDS)]}{number * 31 + n}" for n in range(80))
-    return html(f"Story {number}", f"{words}. {TEXT}", f"{TEXT[::-1]} {number}")
+    told = TEXT if number % 20 == 0 else GERMAN
+    return html(f"Story {number}", f"{words}. {told}", f"{told} {number}")
 
 
 def registry(running: Site) -> str:

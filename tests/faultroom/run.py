@@ -138,7 +138,7 @@ def _report(there, *arguments) -> None:
     there.send(crawl_here(*arguments))
 
 
-def crawl_here(registry: str, database: Path, judge: bool, timeout: int = 20) -> Crawled:
+def crawl_here(registry: str, database: Path, judge: bool, timeout: int = 20, since: str | None = None) -> Crawled:
     """One crawl in this process, which can do no second one."""
     from founderwatch.database.store import Store, recent_texts
     from models.encoder import Encoder
@@ -157,7 +157,7 @@ def crawl_here(registry: str, database: Path, judge: bool, timeout: int = 20) ->
     keep = Keep(store, 0.5)
     stages = {
         "extract": (extract := ExtractApart()),
-        "since": Since(oldest(None)),
+        "since": Since(oldest(since)),
         "deduplicate": Deduplicate(lambda: recent_texts(database, datetime.now(UTC) - timedelta(days=60))),
         "store": keep,
     }
