@@ -9,14 +9,15 @@ _EVERY = 0.5  # seconds
 
 
 class Together:
-    """Samples what a process and its children hold: `peak` is the most of all, in MB, shared pages counted once.
+    """Samples what a process and its children hold, in MB, shared pages counted once: `peak` is the most of all at one
+    moment, `child` the most of one child.
 
-    Only Linux tells; elsewhere it stays 0.
+    Only Linux tells; elsewhere both stay 0. A child's own `ru_maxrss` would say what its parent had when it was born.
     """
 
     def __init__(self, pid: int):
         self.pid = pid
-        self.peak = 0.0
+        self.peak = self.child = 0.0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -30,7 +31,9 @@ class Together:
 
     def _watch(self) -> None:
         while not self._done.wait(_EVERY):
-            self.peak = max(self.peak, sum(map(_share, _family(self.pid))))
+            own, *children = map(_share, _family(self.pid))
+            self.child = max(self.child, *children, 0.0)
+            self.peak = max(self.peak, own + sum(children))
 
 
 def _family(pid: int) -> list[int]:

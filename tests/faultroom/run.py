@@ -47,9 +47,9 @@ class Crawled:
 
     new: int
     peak: float
-    worker: float
     seconds: float
     cpu: float
+    worker: float = 0.0
     together: float = 0.0
     told: dict[str, list[str]] = field(default_factory=dict)
     reason: str = ""
@@ -128,7 +128,7 @@ def crawl(registry: str, database: Path, judge: bool, timeout: int = 20, longest
         with Together(process.pid) as memory:
             if not here.poll(longest):
                 raise TimeoutError(f"the crawl took longer than {longest} s")
-        return replace(here.recv(), together=memory.peak)
+        return replace(here.recv(), worker=memory.child, together=memory.peak)
     finally:
         process.kill()
         process.join()
@@ -178,7 +178,6 @@ def crawl_here(registry: str, database: Path, judge: bool, timeout: int = 20, si
     return Crawled(
         keep.counts["new"],
         peak=own.ru_maxrss / 1024,
-        worker=workers.ru_maxrss / 1024,
         seconds=time.monotonic() - started,
         cpu=sum(used.ru_utime + used.ru_stime for used in (own, workers)),
         told=told,
