@@ -38,6 +38,14 @@ _SPIDERS = (NewsSpider, PageSpider, CheckSpider, FindSpider)
 Stages = Mapping[str, Callable[[Story], Story]]
 
 
+class _OneLine(logging.Formatter):
+    """What the reactor could not do, for want of file handles for one, without a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        why = record.exc_info[1] if record.exc_info else None
+        return " ".join(f"founderwatch: {record.getMessage()}{f': {why}' if why else ''}".split())
+
+
 def run(
     sources: Iterable[Source],
     stages: Stages,
@@ -179,8 +187,12 @@ def _perform(
     process = AsyncCrawlerProcess(merged)
     if not logged:
         # Each failure comes out as a story with its reason: the log would say it a second time.
+        lines = logging.StreamHandler()
+        lines.setFormatter(_OneLine())
         for name in ("scrapy", "scrapy-playwright", "twisted", "pipelines", *(spider.name for spider in _SPIDERS)):
             logging.getLogger(name).setLevel(logging.CRITICAL)
+            logging.getLogger(name).handlers = [lines]
+            logging.getLogger(name).propagate = False
         # Twisted prints some of them by itself, with a traceback, as long as nobody takes its log.
         globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
     crawler = process.create_crawler(spider)
