@@ -29,7 +29,7 @@ def clean(url: str, base: str | None = None) -> str | None:
     `clean_url` does: that drops `?8723` and breaks escapes in GBK, and with them the story.
     """
     try:
-        url = _UNSAFE.sub("", url) if base is None else urljoin(base, _UNSAFE.sub("", url))
+        url = _UNSAFE.sub("", url if base is None else urljoin(base, _UNSAFE.sub("", url)))
         parts = urlsplit(url)
         scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
     except ValueError:

@@ -56,7 +56,8 @@ def read_listing(response: Response, source: Source) -> Reading:
     base = clean(response.xpath("string(//base/@href)").get() or "", response.url) or response.url
     entries: dict[str, Entry] = {}
     for link in links:
-        address = clean(link.attrib["href"], base)
+        # Not link.attrib: it reads all attributes, and raises where a slip of the pen has made one of "{".
+        address = clean(link.root.get("href"), base)
         title = _headline(link)
         if address is None or not _same_host(address, response.url) or not _looks_like_a_story(address, title, source):
             continue
@@ -74,7 +75,7 @@ def _headline(link: Selector) -> str:
     for text in (*link.xpath(".//*[self::h1 or self::h2 or self::h3 or self::h4]"), link):
         if found := text.xpath("normalize-space()").get(""):
             return found
-    return link.attrib.get("title", "")
+    return link.root.get("title", "")
 
 
 def _same_host(address: str, page: str) -> bool:
@@ -99,7 +100,7 @@ def _next_page(response: TextResponse, base: str) -> tuple[str, ...]:
     if not href:
         for link in response.xpath("//a[@href][string-length(normalize-space()) < 20]"):
             if _NEXT.fullmatch(link.xpath("normalize-space()").get("")):
-                href = link.attrib["href"]
+                href = link.root.get("href")
                 break
     address = clean(href, base) if href else None
     if address is None or not _same_host(address, response.url) or address == clean(response.url):

@@ -3,6 +3,7 @@
 import json
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -215,3 +216,11 @@ def test_screening_leaves_other_stories_as_they_are(stored):
     with closing(Store("founderwatch.db")) as store:
         one = story("https://n.example/1", mention("Jo Park"), title="Jo Park leaves")
         assert erasure.screened(store.db, one, THRESHOLD) is one
+
+
+@pytest.mark.parametrize("name", ["Mara Lindqvist", "周畅", "Ana Müller"])
+def test_a_name_in_an_address_within_a_text_is_blotted_too(name):
+    text = f"Her page is https://a.example/people/{quote(name)}/about, 100% hers."
+    blotted = Forms([name]).blotted(text)
+    assert len(blotted) == len(text) and quote(name) not in blotted
+    assert blotted.startswith("Her page is https://a.example/people/█") and blotted.endswith("█/about, 100% hers.")

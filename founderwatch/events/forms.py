@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote
 
 from founderwatch.events.characters import simplified
 from models.persons import name_parts
 
 BLOT = "█"
 _HAN = r"[\u3400-\u9fff]"
+_ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HAN_RUN = re.compile(_HAN + "+")
 _DOTTED = re.compile(rf"{_HAN}+(?:[·•・]{_HAN}+)+")
@@ -43,14 +43,22 @@ class Forms:
 
     def stand_in(self, text: str | None) -> bool:
         """Whether a text, or an address, names the person."""
-        return bool(text) and bool(self._pattern.search(_alike(text)) or self._pattern.search(_alike(unquote(text))))
+        return bool(text) and next(self._spans(text), None) is not None
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in a text the forms stand, as they are or in an address ("Mara%20Lind")."""
+        yield from (match.span() for match in self._pattern.finditer(_alike(text)))
+        if "%" in text:
+            plain, places = _unquoted(text)
+            for match in self._pattern.finditer(_alike(plain)):
+                yield places[match.start()], places[match.end()]
 
     def blotted(self, text: str, keep: Iterable[str] = (), words: bool = False) -> str:
         """The text with each form blotted out, as long as before, so that places in it still hold.
 
         `words`: also its single words, unless they stand in one of the names to keep.
         """
-        spans = [match.span() for match in self._pattern.finditer(_alike(text))]
+        spans = list(self._spans(text))
         if words:
             kept = [m.span() for name in keep for m in re.finditer(re.escape(name), text)]
             spans += [
@@ -73,6 +81,20 @@ def runs(text: str) -> Iterator[str]:
     words = [word.casefold() for word in _LETTERS.findall(_HAN_RUN.sub(" ", text))]
     for size in _WORDS:
         yield from (" ".join(words[at : at + size]) for at in range(len(words) - size + 1))
+
+
+def _unquoted(text: str) -> tuple[str, list[int]]:
+    """A text without the escapes of addresses, and where each of its characters, and its end, stood before."""
+    plain, places, at = [], [], 0
+    for number, part in enumerate(_ESCAPES.split(text)):
+        escaped = number % 2 == 1
+        # A byte that is no character stays one character: so each is as long as what it stood for.
+        characters = bytes.fromhex(part.replace("%", "")).decode("utf-8", "surrogateescape") if escaped else part
+        for character in characters:
+            plain.append(character)
+            places.append(at)
+            at += 3 * len(character.encode("utf-8", "surrogateescape")) if escaped else 1
+    return "".join(plain), [*places, at]
 
 
 def _parts(name: str) -> list[str]:

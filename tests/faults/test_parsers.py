@@ -110,6 +110,8 @@ def test_sitemaps(body):
 
 @settings(PROFILED)
 @given(BYTES)
+@example(b"<a href='/story/1'{>A headline of some length</a>")
+@example(b"<a href='/story/1'\x01>A headline of some length</a>")
 def test_listings(body):
     try:
         check_reading(read_listing(HtmlResponse(URL, body=body), SOURCE))
@@ -223,6 +225,8 @@ def test_what_people_search_for(words):
 
 @settings(PROFILED)
 @given(TEXT, st.one_of(st.none(), TEXT))
+@example("", "https://a.example/story/ ")
+@example("", "https://a.example/story/\x1f")
 def test_addresses(url, base):
     for found in (clean(url, base), clean(f"https://a.example/{url}")):
         if found is not None:
@@ -266,6 +270,8 @@ def test_the_guard_lets_nothing_inside(url):
 
 @settings(PROFILED)
 @given(TEXT)
+@example("<rss>%00<rss>")
+@example("周畅 https://a.example/%E5%91%A8%E7%95%85/1")
 def test_names_and_output(text):
     name = parse(text)
     if name is not None:
