@@ -9,6 +9,7 @@ import pytest
 
 from tests.crawling import Crawled, crawl
 from tests.mockserver import PAGES, Server, mockserver
+from tests.site import Answer, html, site
 
 TIMEOUT = 10  # what a machine with other work needs
 SETTINGS = {"DOWNLOAD_TIMEOUT": TIMEOUT, "RETRY_TIMES": 1}
@@ -178,8 +179,31 @@ def test_sitemaps(crawled: Crawled) -> None:
 
 
 def test_robots_holds_for_all_that_wait_while_it_is_fetched() -> None:
-    with mockserver() as site:
+    with mockserver() as mock:
         asked = ("/feed/good", "/forbidden/1", "/forbidden/2", "/forbidden/3")
-        crawled = crawl("".join(source(path[1:], site.base, "feeds", path) for path in asked))
-        assert not [path for path in site.asked if path.startswith("/forbidden")]
+        crawled = crawl("".join(source(path[1:], mock.base, "feeds", path) for path in asked))
+        assert not [path for path in mock.asked if path.startswith("/forbidden")]
     assert [message.reason for message in crawled.report.messages] == ["forbidden by robots.txt"] * 3
+
+
+def test_a_sitemap_has_more_time_than_a_feed() -> None:
+    def slowly(body: bytes) -> Answer:
+        def rest() -> Iterator[bytes]:
+            time.sleep(3)
+            yield body[20:]
+
+        return Answer(body[:20], headers={"Content-Type": "application/xml"}, stream=rest)
+
+    pages = {"/robots.txt": Answer(b"", 404), "/story/1": html("Story", "Words of it. " * 60)}
+    with site(pages) as running:
+        address = f"{running.base}/story/1".encode()
+        pages["/map.xml"] = slowly(b"<?xml version='1.0'?><urlset><url><loc>" + address + b"</loc></url></urlset>")
+        pages["/feed"] = slowly(
+            b"<rss><channel><item><title>A</title><link>" + address + b"</link></item></channel></rss>"
+        )
+        found = crawl(
+            running.registry("/map.xml", field="sitemaps"), settings={"DOWNLOAD_TIMEOUT": 2, "RETRY_TIMES": 0}
+        )
+        assert found.addresses == {address.decode()} and not found.report.messages
+        found = crawl(running.registry("/feed"), settings={"DOWNLOAD_TIMEOUT": 2, "RETRY_TIMES": 0})
+        assert [message.reason for message in found.report.messages] == ["no complete answer within 2 s"]
