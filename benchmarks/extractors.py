@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks import archive
-from benchmarks.results import write
+from benchmarks.results import read, write
 from founderwatch.backfill.files import open_archive
 from founderwatch.backfill.judge import Asked, Judge
 from founderwatch.items import Page
@@ -120,7 +121,19 @@ def main() -> None:
             rate = _rate(judge.judge, records)
             rates.setdefault(label, {})[languages] = rate
             print(f"{languages}: {label}: {rate:.1f} pages a second and core", flush=True)
-    write("extractors", {"pages": given.pages, "rates": rates})
+    write("extractors", {"pages": given.pages, "rates": rates, "earlier": earlier(read("extractors"), rates)})
+
+
+def earlier(before: dict | None, rates: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Of libraries that are not installed now, the ratio to trafilatura in the run in which they were."""
+    if before is None:
+        return {}
+    base = next((rate for label, rate in before["rates"].items() if re.match(r"trafilatura \d", label)), {})
+    told = before.get("earlier", {}) | {
+        label: {languages: round(rate[languages] / base[languages], 3) for languages in rate}
+        for label, rate in before["rates"].items()
+    }
+    return {label: ratio for label, ratio in told.items() if label not in rates}
 
 
 def _quietly(work: Work, page: Page | None) -> None:

@@ -25,6 +25,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 # int8 scales are set over a whole batch: alone, a text is judged the same whatever stands beside it.
 BATCH = 1
 ALARMS = 1.0  # false alarms that a reader of 1,000 ordinary stories puts up with
+GLANCE = 0.02  # for a model on which it was not measured
 
 
 class ModelError(RuntimeError):
@@ -63,6 +64,11 @@ class Encoder:
     def chance(self) -> Chance:
         """How the answers about an event become its score."""
         return Chance.read(self.config.get("chance"))
+
+    @property
+    def glance(self) -> float:
+        """The probability of a founding, by a few sentences, from which a story is read whole (`models.training.glance`)."""
+        return self.config.get("glance", GLANCE)
 
     def threshold(self, alarms: float = ALARMS) -> float:
         """The score from which stories are flagged, so that `alarms` of 1,000 ordinary stories are flagged wrongly."""

@@ -37,12 +37,9 @@ class Reading:
     sentences: tuple[int, ...]
 
 
-def find(
-    doc: Document, encoder: Encoder, windows: list[list[int]] | None = None
-) -> tuple[list[NameMention], list[NameMention]]:
-    """All names in a text, or in some windows of it, each with its weight as a leaver; and the words for nameless leavers."""
-    chosen = documents.windows(doc) if windows is None else windows
-    looks = [documents.look(doc, window, encoder.tokenizer) for window in chosen]
+def find(doc: Document, encoder: Encoder) -> tuple[list[NameMention], list[NameMention]]:
+    """All names in a text, each with its weight as a leaver; and the words for nameless leavers."""
+    looks = [documents.look(doc, window, encoder.tokenizer) for window in documents.windows(doc)]
     names: list[NameMention] = []
     nameless: list[NameMention] = []
     leaver = [FINDER.index("B-leaver"), FINDER.index("I-leaver")]

@@ -7,7 +7,7 @@ the two say is turned into mentions with exact evidence here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -61,18 +61,10 @@ class StoryReader:
         score = max((m.score for m in founds), default=0.0)
         return Assessment(self.encoder.version, score, bool(founds) and score >= self.threshold, tuple(kept), skipped)
 
-    def may_tell(self, text: str, language: str, places: Sequence[tuple[int, int]]) -> bool:
-        """Whether the finder sees a leaver where the gate does: far cheaper than to judge the story, and as sure."""
-        doc = documents.document(text[:LONGEST], language, self.encoder.tokenizer)
-        windows = [
-            window
-            for window in documents.windows(doc)
-            if any(
-                doc.sentences[window[0]].start < end and start < doc.sentences[window[-1]].end for start, end in places
-            )
-        ]
-        names, nameless = find(doc, self.encoder, windows)
-        return bool(nameless) or any(name.weight >= _CANDIDATE for name in names)
+    def glance(self, excerpt: str, language: str) -> float:
+        """How likely it is that somebody founds something, by a few sentences: far cheaper than to judge a story whole."""
+        doc = documents.document(excerpt[:LONGEST], language, self.encoder.tokenizer)
+        return max((reading.kind["founds"] for _, _, reading in self._readings(doc)), default=0.0)
 
     def told(
         self, title: str, body: str, language: str | None = None, published: datetime | None = None

@@ -29,7 +29,7 @@ _NO_STORY = re.compile(
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _OTHER_SCRIPTS = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\uac00-\ud7af]")  # Greek to Khmer, kana, hangul
 _DECLARED = re.compile(r"<html\b[^>]{0,500}?\blang\s*=\s*[\"']?([a-z]{2,3})", re.IGNORECASE)
-_ENGLISH = re.compile(r"\b(?:the|and|of|to|that|with|for|was|his|her|is|on|by)\b", re.IGNORECASE)
+_ENGLISH = frozenset(["the", "and", "of", "to", "that", "with", "for", "was", "his", "her", "is", "on", "by"])
 _WORD = re.compile(r"[^\W\d_]+")
 _STOP = re.compile(r"[.!?。！？…；]|，.*，")
 _ENOUGH = 400  # letters from which statistics are trusted
@@ -63,15 +63,15 @@ class Sift:
         return "words"
 
     def likely(self, article: Article, reader: StoryReader) -> bool:
-        """Whether an article may tell of a departure to found something, now that its text is known exactly.
+        """Whether an article may tell of a founding, now that its text is known exactly.
 
-        Where words alone let it pass, the encoder's first look at these places has a say, too.
+        Where words alone let it pass, the encoder reads the sentences that hold them, and only these.
         """
-        language, text = article.language, f"{article.title}\n{article.body}"
+        language = article.language
         if language is None or language not in self.gate.weights:
             return True
-        places = self.gate.places(text, language)
-        return bool(places) and reader.may_tell(text, language, places)
+        excerpt = self.gate.excerpt(f"{article.title}\n{article.body}", language)
+        return bool(excerpt) and reader.glance(excerpt, language) >= reader.encoder.glance
 
 
 def _is_no_story(url: str) -> bool:
@@ -96,12 +96,13 @@ def _language(text: str, markup: str = "") -> str | None:
     letters = sum(map(len, words))
     if letters < 60:
         return None
-    han, other = len(_HAN.findall(sample)), len(_OTHER_SCRIPTS.findall(sample))
-    if other > 0.3 * letters:
-        return _other(sample)
-    if han > 0.1 * letters:
-        return "ja" if other > 0.2 * han else "zh"
-    share = len(_ENGLISH.findall(sample)) / len(words)
+    if not sample.isascii():
+        han, other = len(_HAN.findall(sample)), len(_OTHER_SCRIPTS.findall(sample))
+        if other > 0.3 * letters:
+            return _other(sample)
+        if han > 0.1 * letters:
+            return "ja" if other > 0.2 * han else "zh"
+    share = sum(word.lower() in _ENGLISH for word in words) / len(words)
     if share > 0.1:
         return "en"
     declared = _DECLARED.search(markup[:_HEAD])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from founderwatch.items import Page
+from founderwatch.items import Article, Page
 from models.encoder import Encoder
 from models.gate import Gate
 from models.story import StoryReader
@@ -71,6 +71,9 @@ def test_loses_at_most_one_in_200_of_the_gold_pages_that_the_model_flags():
     for style, made in STYLES.items():
         lost = [r.where for r in flagged if SIFT(made(r))]
         assert len(lost) <= len(flagged) / 200, (style, lost)
+    articles = [(r.where, Article("https://news.example/x", "x", r.title, r.body, r.language)) for r in flagged]
+    lost = [where for where, article in articles if not SIFT.likely(article, reader)]
+    assert len(lost) <= len(flagged) / 200, lost
 
 
 def test_loses_no_gold_page_of_the_newsroom():
@@ -142,6 +145,27 @@ def test_the_gate_is_the_one_that_was_fitted():
     assert gate.passes("She quit to start her own company.", "en")
     assert not gate.passes("The bridge is long. It is also old.", "en")
     assert not gate.passes("", "en") and gate.passes("Bonjour.", "fr")
+
+
+def test_an_excerpt_holds_what_sounds_like_it_with_the_title_and_the_sentence_before():
+    told = "Mira Halvorsen ran robotics at Halden for six years. She was liked. She has left to start her own company."
+    text = f"Halden loses a chief\n{FILLER['en'] * 5}\n{told}\n{FILLER['en'] * 5}"
+    excerpt = Gate.read().excerpt(text, "en")
+    assert excerpt.startswith("Halden loses a chief\n") and "left to start her own company." in excerpt
+    assert "She was liked." in excerpt and len(excerpt) < len(text) / 3
+    assert all(line in text for line in excerpt.split("\n"))
+    assert Gate.read().excerpt(FILLER["en"] * 10, "en") == ""
+
+
+def test_a_glance_tells_founders_from_others_who_leave():
+    sift, reader = Sift(), StoryReader(Encoder(threads=1))
+
+    def likely(last):
+        body = f"{FILLER['en'] * 5}\nMira Halvorsen, head of robotics at Halden, {last}\n{FILLER['en'] * 5}"
+        return sift.likely(Article("https://news.example/x", "x", "Halden loses a chief", body, "en"), reader)
+
+    assert likely("has quit to start her own company, two people told this paper on Monday.")
+    assert not likely("will retire in March, the company said. She founded its first lab in 1994.")
 
 
 def test_pages_are_read_as_the_extraction_reads_them():

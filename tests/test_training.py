@@ -16,7 +16,7 @@ from models import document as documents  # noqa: E402
 from models.chance import Signals  # noqa: E402
 from models.encoder import WEIGHTS, Encoder  # noqa: E402
 from models.story import StoryReader  # noqa: E402
-from models.training import base_encoder, corpus, examples  # noqa: E402
+from models.training import base_encoder, corpus, examples, glance  # noqa: E402
 from models.training.average import average  # noqa: E402
 from models.training.calibrate import Told, alarms, calibrate, expected_error, fit  # noqa: E402
 from models.training.export import export, finish  # noqa: E402
@@ -167,3 +167,12 @@ def test_the_settings_fit_what_training_starts_from(small_base):
         == SETTINGS
     )
     assert settings_for(str(WEIGHTS)) == FURTHER
+
+
+def test_the_limit_of_a_glance_lies_below_what_the_model_flags_but_for_one_in_200(monkeypatch):
+    flagged = {0.004: False, 0.008: True, 0.03: True}
+    monkeypatch.setattr(glance, "flags", lambda reader, record: record)
+    low = [(chance, flag) for chance, flag in flagged.items()]
+    assert glance.limit(None, [*low, *[(0.9, True)] * 100]) == 0.004
+    assert glance.limit(None, [*low, *[(0.9, True)] * 300]) == 0.015
+    assert glance.limit(None, [(0.9, True)] * 100) == 0.1

@@ -132,7 +132,7 @@ class Judge:
             story = advance(self._classify, "classify", story)
         elif self.asked.everything:
             story = story.grown(
-                assessment=Assessment(self._version, 0.0, False, (), "no words of leaving and founding")
+                assessment=Assessment(self._version, 0.0, False, (), "a glance: no words of a founding")
             )
         else:
             outcome.counts["words"] += 1

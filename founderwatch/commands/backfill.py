@@ -40,7 +40,9 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
     type=click.Path(file_okay=False),
     help="With ray: write Parquet there, for `founderwatch import`, and no database.",
 )
-@click.option("--all", "everything", is_flag=True, help="Keep every article, not only candidates.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Keep every article, not only those that may tell of a founding."
+)
 @common
 def command(*, paths, since, until, languages, sources, workers, engine, out, everything, config, quiet):
     """Read WARC archives: CC-NEWS, our own, those of wget and Browsertrix.

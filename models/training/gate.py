@@ -13,12 +13,12 @@ from pathlib import Path
 
 import torch
 
-from models.gate import WEIGHTS, Gate, features, sentences
+from models.gate import WEIGHTS, Gate, features, sentences, words
 from models.training import corpus
 from models.training.corpus import Record
 
-_SEEN = 3  # records in which a run of words must occur
-_PENALTY = 25.0
+_SEEN = 3  # records in which a run or pair of words must occur
+_PENALTY = 10.0
 _STEPS = 60
 _LEAST = 0.02  # weights below this are left out
 
@@ -28,7 +28,7 @@ def fit(language: str, records: list[Record]) -> tuple[dict[str, float], float]:
     pairs = [pair for record in records for pair in _pairs(record)]
     seen: Counter[str] = Counter()
     for record in records:
-        seen.update(set().union(*(features(sentence) for _, sentence in sentences(record.text))))
+        seen.update(set().union(*(features(words(sentence), language) for _, sentence in sentences(record.text))))
     runs = [run for run, count in seen.items() if count >= _SEEN]
     number = {run: index for index, run in enumerate(runs)}
     flat, starts, labels, counts = [], [], [], []
@@ -61,10 +61,10 @@ def _pairs(record: Record):
     """Each pair of sentences that stand together: its runs of words, whether it tells of a founding, what it counts."""
     founding = {n for n, (kind, status) in record.events.items() if kind == "founds" and status != "denied"}
     told = [record.words(span) for span in record.spans if span.label == "t" and founding & set(span.events)]
-    words = [next(sentences(text), (0, ""))[1].strip() for text in told]
+    deciding = [next(sentences(text), (0, ""))[1].strip() for text in told]
     found = [sentence for _, sentence in sentences(record.text)]
-    runs = [features(sentence) for sentence in found]
-    labels = [any(word in sentence for word in words if word) for sentence in found]
+    runs = [features(words(sentence), record.language) for sentence in found]
+    labels = [any(word in sentence for word in deciding if word) for sentence in found]
     pairs = [
         (runs[i] | (runs[i + 1] if i + 1 < len(runs) else set()), any(labels[i : i + 2])) for i in range(len(runs))
     ]
@@ -75,6 +75,7 @@ def _pairs(record: Record):
 
 
 def main() -> None:
+    torch.set_num_threads(1)  # so small sums are only slower on several
     records = corpus.read()
     lines = []
     for language in ("en", "zh"):
@@ -82,6 +83,7 @@ def main() -> None:
         weights, bias = fit(language, mine)
         lines.append(f"{language}\t\t{bias:.3f}")
         lines += [f"{language}\t{run}\t{weight:g}" for run, weight in sorted(weights.items())]
+        print(f"{language}: {len(weights)} weights from {len(mine)} texts", flush=True)
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else WEIGHTS
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     gate = Gate.read(path)
