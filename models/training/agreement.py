@@ -1,16 +1,18 @@
 """Whether the int8 model says what the full-precision one says, story by story.
 
-The full model is four times too large to ship. What it said of the corpus' test part is kept beside the weights, so
-that anyone can compare.
+The full model is four times too large to ship. What it said of the corpus' test part is kept beside the weights, with the
+curve and the threshold by which it said so: these may be fitted anew, and the two models are held against each other by one.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from founderwatch.items import Assessment, Mention
+from models.chance import Chance
 from models.encoder import Encoder
 from models.story import StoryReader
 from models.training import corpus
@@ -24,6 +26,7 @@ def keep(full: Path, folder: Path, records: Sequence[Record]) -> None:
     """Writes what the model in `full` says of some records into the model folder `folder`."""
     reader = StoryReader(Encoder(full))
     with (folder / FILE).open("w", encoding="utf-8") as file:
+        file.write(json.dumps({"chance": asdict(reader.chance), "threshold": reader.threshold}) + "\n")
         for record in records:
             found = reader.judge(record.title, record.body, record.language, record.moment)
             row = {
@@ -42,7 +45,9 @@ def compare(folder: Path, records: Sequence[Record]) -> dict[str, dict[str, floa
     """
     reader = StoryReader(Encoder(folder))
     with (folder / FILE).open(encoding="utf-8") as file:
+        by = json.loads(next(file))
         kept = {row["text"]: row for row in map(json.loads, file)}
+    reader.chance, reader.threshold = Chance.read(by["chance"]), by["threshold"]
     ours, theirs, same = [], [], []
     for record in records:
         row = kept.get(corpus.digest([record]))
