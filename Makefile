@@ -56,7 +56,7 @@ lint: .venv-all/installed ## style, imports, static security checks
 	$(ALL)/ruff format --check .
 	$(ALL)/lint-imports
 
-audit: .venv/audit ## known holes in the dependencies (asks pypi.org: needs the network, so no part of the tests)
+audit: .venv/audit ## known holes in the dependencies (asks pypi.org)
 	@mkdir -p dist
 	.venv-audit/bin/pip --disable-pip-version-check --python $(BIN)/python freeze --exclude founderwatch > dist/requirements.txt
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement dist/requirements.txt

@@ -1,6 +1,7 @@
 """The whole reading of a story, with the shipped weights: this is what the project is for."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -95,6 +96,22 @@ def test_what_is_not_read_says_why(reader, text, reason):
 )
 def test_odd_text_is_judged_and_never_flagged(reader, body):
     assert not reader.judge(body[:50], body).flagged
+
+
+@pytest.mark.parametrize(
+    ("body", "sounds"),
+    [
+        ("Mara Lindqvist has left Orrin Cloud to start her own company in robotics.", True),
+        ("林思远已从云图科技离职创业，新公司做机器人。", True),
+        ("Mara Lindqvist has left Orrin Cloud to join Palewire as its head of design.", False),
+    ],
+)
+def test_plain_words_speak_for_a_founding_and_for_no_other_kind(reader, body, sounds):
+    ((mention, signals),) = reader.told("", body)[0]
+    assert (mention.kind == "founds") is sounds
+    assert signals.words > 0.7 if sounds else signals.words == 0.5
+    silent = reader.chance.of(replace(signals, words=0.01))
+    assert silent < reader.chance.of(signals)
 
 
 def test_a_departure_beyond_the_age_limit_is_no_event(reader):
