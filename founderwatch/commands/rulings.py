@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from founderwatch import status
 from founderwatch.database import rulings
 from founderwatch.options import common, fail, open_existing, reviewing
-from founderwatch.render import as_json, safe
+from founderwatch.render import as_json
+from founderwatch.tables import print_list
 
 
 @click.group("rulings", invoke_without_command=True)
@@ -35,21 +33,17 @@ def command(context, *, as_data, config, quiet):
     if not rows:
         click.echo("Nobody has merged or split an event.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("number", "ruling", "event", "other", "reports", "by", "at", ""):
-        table.add_column(heading)
-    for row in rows:
-        cells = [
-            row["id"],
-            row["ruling"],
-            row["event"],
-            row["other"],
-            row["reports"],
-            row["reviewer"],
-            row["made_at"][:16],
-        ]
-        table.add_row(*(escape(safe(str(cell))) for cell in cells), "taken back" if row["undone"] else "")  # fmt: skip
-    Console().print(table)
+    print_list(
+        ("number", "ruling", "event", "other", "reports", "by", "at", ""),
+        [
+            (
+                *(row[name] for name in ("id", "ruling", "event", "other", "reports", "reviewer")),
+                row["made_at"][:16],
+                "taken back" if row["undone"] else "",
+            )
+            for row in rows
+        ],
+    )
 
 
 @command.command("undo")

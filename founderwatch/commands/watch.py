@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from founderwatch import status
 from founderwatch.database import watches
 from founderwatch.events.organisations import resolve
 from founderwatch.options import common, fail, open_existing, open_store
 from founderwatch.render import as_json, safe
+from founderwatch.tables import print_list
 
 
 @click.group("watch")
@@ -78,21 +76,18 @@ def list_(*, as_data, config, quiet):
     if not rows:
         click.echo("Nothing is watched; `founderwatch watch add NAME` adds a person or a company.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("number", "kind", "name", "employer", "events", "since", "note"):
-        table.add_column(heading)
-    for row in rows:
-        cells = (
-            row["id"],
-            row["kind"],
-            row["name"],
-            row["employer"],
-            len(row["events"]),
-            row["added_at"][:10],
-            row["note"],
-        )
-        table.add_row(*(escape(safe(str("" if cell is None else cell))) for cell in cells))  # fmt: skip
-    Console().print(table)
+    print_list(
+        ("number", "kind", "name", "employer", "events", "since", "note"),
+        [
+            (
+                *(row[name] for name in ("id", "kind", "name", "employer")),
+                len(row["events"]),
+                row["added_at"][:10],
+                row["note"],
+            )
+            for row in rows
+        ],
+    )
 
 
 @command.command("remove")
