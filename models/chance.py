@@ -16,9 +16,7 @@ class Signals:
     kind: float  # that the person's departure is of this kind
     trigger: float  # of the surest token that tells it
     leaver: float  # that the name is a leaver's, as the finder sees it without being pointed at it
-    words: float = (
-        0.5  # that what is read of the person tells of a founding, as the gate's words have it; 0.5 of other kinds
-    )
+    words: float = 0.5  # that what is read tells of a founding, as the gate's words have it; 0.5 of other kinds
 
 
 @dataclass(frozen=True, slots=True)

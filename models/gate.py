@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from opencc import OpenCC
@@ -27,10 +27,8 @@ _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+|(?<=[。！？；])|\n+")
 _WORD = re.compile(r"[a-z0-9]+(?:[’'-][a-z0-9]+)*|[\u3400-\u9fff]")
 _ENDING = re.compile(r"(?<=[a-z0-9]{4})(?:ing|ed|es|er|s|e)$")
 _RUNS = 3
-_NEAR = {
-    "en": 5,
-    "zh": 1,
-}  # words from the first of a pair to the second; of characters pairs say little more than runs
+# Words from the first of a pair to the second; of characters, pairs say little more than runs.
+_NEAR = {"en": 5, "zh": 1}
 _simplified = OpenCC("t2s")
 
 
@@ -74,7 +72,9 @@ class Gate:
     bias: Mapping[str, float]
 
     @classmethod
+    @cache
     def read(cls, path: Path = WEIGHTS) -> Gate:
+        """The gate in a file, which a process reads once."""
         weights: dict[str, dict[str, float]] = {}
         bias: dict[str, float] = {}
         for line in path.read_text(encoding="utf-8").splitlines():

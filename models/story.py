@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 from founderwatch.items import Assessment, Evidence, Mention
 from models import dates, fields
@@ -35,9 +34,6 @@ _SPEAKS = re.compile(
     r"|explain\w*|inform\w*|resign\w*|I|my|me|we|our)\b|[“”\"「」『』《：:]|宣布|宣佈|发文|發文|内部信|公告|官宣|表示|透露|称|稱|微博|朋友圈"
     r"|声明|聲明|回应|回應|告诉|告訴|写道|寫道|我|博客|推文|帖|确认|確認|证实|證實|公布|披露|告别|辞职|辭職|邮件|郵件|说|說"
 )
-
-
-_gate = cache(Gate.read)
 
 
 class StoryReader:
@@ -147,7 +143,7 @@ class StoryReader:
 def _words(doc: Document, language: str, reading: Reading) -> float:
     """How likely the plain words of what was read of a person tell of a founding: they err elsewhere than the encoder."""
     said = " ".join(doc.text[doc.sentences[at].start : doc.sentences[at].end] for at in reading.sentences)
-    return probability(_gate().score(said, language))
+    return probability(Gate.read().score(said, language))
 
 
 def _status(reading: Reading, text: str) -> str:

@@ -110,11 +110,12 @@ def gather(db: Database, mentions: Iterable[int]) -> tuple[list[Report], Bonds]:
     found = []
     while waiting:
         report = waiting.pop()
+        others: dict[int, Report] = {}
         for question in _questions(report):
             if question not in answers:
                 sql, *given = question
                 answers[question] = list(_reports(db, sql, given))
-        others = {other.id: other for question in _questions(report) for other in answers[question]}
+            others |= {other.id: other for other in answers[question]}
         joined = [other for other in others.values() if other.id != report.id and agree(report, other)]
         if report.name and report.name.is_short and _is_crowd(joined):
             report = replace(report, crowded=True)
