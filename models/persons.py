@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dame", "lord", "madam"])
+_NICKNAME = frozenset(["()", "（）", '""', "“”", "''", "‘’"])
 _ADDRESS = ("先生", "女士", "博士", "教授", "老师", "总", "院士")
 
 
@@ -32,7 +33,11 @@ class Person:
 
     @property
     def name(self) -> str:
-        """The fullest form of the name, without a title; of equally full ones the commonest, then the first."""
+        """The fullest form of the name, without a title; of equally full ones the commonest, then the first.
+
+        A foreign name that the story gives in both scripts, 杰西·霍尔布鲁克（Jesse Holbrook）, is the original one: of
+        transliterations there are many.
+        """
         counts: dict[str, int] = {}
         for mention in self.mentions:
             counts[mention.text] = counts.get(mention.text, 0) + 1
@@ -40,7 +45,10 @@ class Person:
         def fullness(text: str) -> tuple[int, ...]:
             return (*_fullness(name_parts(text)), -len(text), counts[text])
 
-        return max(counts, key=fullness)
+        fullest = max(counts, key=fullness)
+        if _is_transliterated(fullest) and (originals := [text for text in counts if not _HAN.search(text)]):
+            return max(originals, key=fullness)
+        return fullest
 
     @property
     def weight(self) -> float:
@@ -76,7 +84,9 @@ def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
 
 def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
     """Groups mentions to persons, in the order of their first full naming."""
-    ordered = sorted(mentions, key=lambda m: (*(-n for n in _fullness(name_parts(m.text))), m.start))
+    ordered = sorted(
+        _with_nicknames(mentions, text), key=lambda m: (*(-n for n in _fullness(name_parts(m.text))), m.start)
+    )
     people: list[Person] = []
     for mention in ordered:
         parts = name_parts(mention.text)
@@ -88,6 +98,25 @@ def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
         else:
             people.append(Person([mention]))
     return sorted(_join_scripts(people, text), key=lambda p: min(m.start for m in p.mentions))
+
+
+def _with_nicknames(mentions: Sequence[NameMention], text: str) -> list[NameMention]:
+    """Makes one name of the three words in Yuhuai (Tony) Wu and Daniel "Danny" Holt."""
+    names: list[NameMention] = []
+    for mention in sorted(mentions, key=lambda m: m.start):
+        names.append(mention)
+        if len(names) >= 3:
+            first, nick, last = names[-3:]
+            between = text[first.end : nick.start].strip() + text[nick.end : last.start].strip()
+            if between in _NICKNAME and nick.start - first.end <= 2 and last.start - nick.end <= 2:
+                whole = text[first.start : last.end]
+                names[-3:] = [NameMention(first.start, last.end, whole, max(m.weight for m in (first, nick, last)))]
+    return names
+
+
+def _is_transliterated(name: str) -> bool:
+    """Whether a name in Chinese characters is a foreign one."""
+    return bool(_HAN.search(name)) and "·" in name
 
 
 def _fullness(parts: tuple[str, ...]) -> tuple[int, int]:

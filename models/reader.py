@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from models.labels import ARGUMENTS, FINDER, KIND_CLASSES, ROLES, STATUSES
 from models.persons import NameMention
 
 _TRIM = " \t\n\u3000,.;:，。；：、“”\"'‘’()（）《》「」『』[]【】"
+
+_HANDLE = re.compile(r"@(\w[\w.]*\w)")
 
 # Probability from which a token belongs to an argument, and which its surest token must reach.
 _SURE = {"employer": (0.07, 0.2), "trigger": (0.5, 0.6), "venture": (0.3, 0.6), "other": (0.3, 0.45)}
@@ -53,11 +56,18 @@ def find(doc: Document, encoder: Encoder) -> tuple[list[NameMention], list[NameM
             weight = float((p_leaver[tokens] / (p_leaver[tokens] + p_other[tokens])).mean())
             # "丹尼尔·霍尔特和安娜·科瓦奇": what joins two transliterated names may stick to the first.
             name = span.text[:-1] if "·" in span.text and span.text[-1] in "和与與及" else span.text
-            names.append(NameMention(span.start, span.start + len(name), name, weight))
+            start, end = _handle(doc.text, span.start, span.start + len(name))
+            names.append(NameMention(start, end, doc.text[start:end], weight))
         begins = p[:, unnamed[0]] > p[:, unnamed[1]]
         for span, tokens in _runs(doc.text, look, p_unnamed > 0.4, begins):
             nameless.append(NameMention(span.start, span.end, span.text, float(p_unnamed[tokens].mean())))
     return names, nameless
+
+
+def _handle(text: str, start: int, end: int) -> tuple[int, int]:
+    """A name that begins with @ is what follows it, to the end of the word."""
+    found = _HANDLE.match(text, start)
+    return (found.start(1), max(end, found.end(1))) if found else (start, end)
 
 
 def read(look: Look, answer: Answer, text: str) -> Reading:

@@ -27,6 +27,7 @@ AGE_LIMIT = timedelta(days=3 * 365 + 1)  # between the departure and the story's
 _CANDIDATE = 0.08  # weight from which a person is read
 _MOST_CANDIDATES = 40
 _TOLD = 0.5  # how sure the reader must be of a kind of departure to tell it at all
+_LONE = re.compile(r"[\u3400-\u9fff]")
 # Any sign that a person or an employer speaks: verbs, channels, quotation marks, the first person.
 _SPEAKS = re.compile(
     r"\b(?:sa(?:id|ys|ying)|t(?:old|ells)|announc\w*|wr(?:ote|ites|itten)|post(?:ed|s)?|memo|letter|e-?mail\w*|confirm\w*"
@@ -90,7 +91,7 @@ class StoryReader:
             chosen = documents.digest(doc, spans, [m.weight for m in mentions])
             looks.append(documents.look(doc, chosen, self.encoder.tokenizer, spans))
         for (person, mentions), look, answer in zip(subjects, looks, self.encoder.answers(looks), strict=True):
-            yield person, max(m.weight for m in mentions), read(look, answer, doc.text)
+            yield person, max(m.weight for m in mentions), _plausible(read(look, answer, doc.text))
 
     def _mention(
         self,
@@ -138,6 +139,14 @@ class StoryReader:
             triggers=tuple(dict.fromkeys(triggers)),
         )
         return mention, signals
+
+
+def _plausible(reading: Reading) -> Reading:
+    """The reading without employers that are none: the new venture, a lone Chinese character."""
+    founds = reading.kind["founds"] >= _TOLD
+    ventures = {span.text for span in reading.arguments["venture"]} if founds else set()
+    employers = [s for s in reading.arguments["employer"] if s.text not in ventures and not _LONE.fullmatch(s.text)]
+    return replace(reading, arguments=reading.arguments | {"employer": employers})
 
 
 def _words(doc: Document, language: str, reading: Reading) -> float:

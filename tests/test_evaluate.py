@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ ZHOU = Mention("Zhou Chang", "founds", "expected", 0.9, employer="Alibaba")
 def test_persons(one, other, same):
     assert same_person(one, other) is same
     assert same_person(other, one) is same
+
+
+def test_two_forms_that_the_story_puts_side_by_side_are_one_person():
+    event = EVENT | {"person": "杰西·霍尔布鲁克"}
+    told = replace(ZHOU, person="Jesse Holbrook")
+    together = gold([event], language="zh", body="杰西·霍尔布鲁克（Jesse Holbrook）离职。")
+    result = tally(together, found(told))
+    assert (result.hits, result.fields["person"]) == (1, [True])
+    apart = gold([event], language="zh", body="杰西·霍尔布鲁克离职，Jesse Holbrook 接任。")
+    assert tally(apart, found(told)).hits == 0
+    assert same_person("Lin Wenli（林文黎）", "Lin Wenli")
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,22 @@ def test_the_fullest_form_is_the_name_without_its_title():
     assert list(persons("J. Roe left. Jane Roe said.", "J. Roe", "Jane Roe")) == ["Jane Roe"]
 
 
+def test_a_foreign_name_in_both_scripts_is_the_original_one():
+    assert list(persons("杰西·霍尔布鲁克（Jesse Holbrook）离职。", "杰西·霍尔布鲁克", "Jesse Holbrook")) == [
+        "Jesse Holbrook"
+    ]
+    assert list(persons("闵知夏（Min Zhixia）离职。", "闵知夏", "Min Zhixia")) == ["闵知夏"]
+    assert list(persons("杰西·霍尔布鲁克离职。", "杰西·霍尔布鲁克")) == ["杰西·霍尔布鲁克"]
+
+
+def test_a_nickname_in_brackets_is_a_part_of_the_name():
+    text = "Yuhan (Toby) Wei left. Wei said. Toby Wei."
+    assert persons(text, "Yuhan", "Toby", "Wei", "Wei", "Toby Wei") == {
+        "Yuhan (Toby) Wei": ["Yuhan (Toby) Wei", "Toby Wei", "Wei"]
+    }
+    assert len(persons("Ana (Ben) and Cy left.", "Ana", "Ben", "Cy")) == 3
+
+
 def test_persons_come_in_the_order_of_the_text():
     assert list(persons("Ana met Ben Ray and Cy.", "Ana", "Ben Ray", "Cy")) == ["Ana", "Ben Ray", "Cy"]
 

@@ -6,6 +6,7 @@ contains the other and is at most three times as long, or where both are null.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ import numpy as np
 from founderwatch.items import Assessment
 from models.persons import is_part, name_parts
 
+_HAN = re.compile(r"[\u3400-\u9fff]")
 FIELDS = ("person", "employer", "status", "venture", "role", "focus", "when", "first_reported_by")
 _RESAMPLES = 1000
 
@@ -76,8 +78,11 @@ def tally(gold: GoldStory, found: Assessment) -> Tally:
     told = [m for m in found.mentions if m.person]
     result.wanted, result.told = len(wanted), len(told)
     left = list(told)
+    text = f"{gold.title}\n{gold.body}"
     for event in wanted:
-        match = next((m for m in left if m.kind == event["kind"] and same_person(m.person, event["person"])), None)
+        match = next(
+            (m for m in left if m.kind == event["kind"] and same_person(m.person, event["person"], text)), None
+        )
         if match is None:
             result.errors.append(f"no {event['kind']} event of {event['person']}")
             continue
@@ -87,7 +92,9 @@ def tally(gold: GoldStory, found: Assessment) -> Tally:
             if name in gold.unlabelled or name not in event:
                 continue
             if name == "person":
-                right = name_parts(match.person) == name_parts(event["person"])
+                right = name_parts(match.person) == name_parts(event["person"]) or _in_brackets(
+                    match.person, event["person"], text
+                )
             elif name == "status":
                 right = match.status == event["status"]
             else:
@@ -99,10 +106,23 @@ def tally(gold: GoldStory, found: Assessment) -> Tally:
     return result
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are the same, or one form a part of the other."""
+def same_person(one: str, other: str, text: str = "") -> bool:
+    """Whether two names are the same, one form a part of the other, or two forms that the text puts side by side."""
     first, second = sorted((name_parts(one), name_parts(other)), key=len)
-    return first == second or is_part(first, second) or "".join(first) in "".join(second)
+    if first == second or is_part(first, second) or "".join(first) in "".join(second):
+        return True
+    return _in_brackets(one, other, text)
+
+
+def _in_brackets(one: str, other: str, text: str) -> bool:
+    """Whether two names are one in two scripts: 杰西·霍尔布鲁克（Jesse Holbrook）, in the text or as one of the names."""
+    for first, second in ((one, other), (other, one)):
+        if _HAN.search(first) and not _HAN.search(second):
+            together = (
+                rf"{re.escape(first)}\s*[(（]\s*{re.escape(second)}|{re.escape(second)}\s*[(（]\s*{re.escape(first)}"
+            )
+            return second in first or bool(re.search(together, text))
+    return False
 
 
 def same_text(one: str | None, other: str | None) -> bool:
