@@ -100,10 +100,10 @@ class Gate:
 
         Also where each sentence of the text begins and ends.
         """
-        weights, strong = self.weights[language], self._strong[language]
+        weights, strong, bias = self.weights[language], self._strong[language], self.bias[language]
         found = list(sentences(text))
         said = [words(sentence) for _, sentence in found]
-        near: dict[int, set[str]] = {}
+        near: dict[int, tuple[set[str], float]] = {}
         scored: dict[int, float] = {}
         for at, mine in enumerate(said):
             if not every and strong.isdisjoint(mine):
@@ -111,29 +111,36 @@ class Gate:
             for first in (at - 1, at):
                 if first < 0 or first in scored:
                     continue
-                both: set[str] = set()
+                scored[first] = bias
                 for number in range(first, min(first + 2, len(said))):
                     if number not in near:
-                        near[number] = features(said[number], language) & weights.keys()
-                    both |= near[number]
-                scored[first] = sum(map(weights.__getitem__, both)) + self.bias[language]
+                        weighed = features(said[number], language) & weights.keys()
+                        near[number] = weighed, sum(map(weights.__getitem__, weighed))
+                    scored[first] += near[number][1]
+                if first + 1 < len(said):  # what both sentences say counts once
+                    scored[first] -= sum(map(weights.__getitem__, near[first][0] & near[first + 1][0]))
         return [(score, first) for first, score in scored.items()], [(at, at + len(s)) for at, s in found]
 
     def score(self, text: str, language: str) -> float:
         """The log-odds of the two sentences that sound most like it."""
         return max((score for score, _ in self.pairs(text, language, every=True)[0]), default=-99.0)
 
-    def excerpt(self, text: str, language: str) -> str:
-        """The sentences that sound like it, with what names who "he" is: the one before each two, and the first (a title).
+    def heard(self, text: str, language: str) -> tuple[float, str]:
+        """The log-odds of the two sentences that sound most like it, and all that do so, with what names who "he" is.
 
-        Empty where none sound like it.
+        That is the sentence before each two, and the first (a title). Empty where none sound like it.
         """
-        pairs, found = self.pairs(text, language)
-        least = _PASSES_SHORT if len(found) <= _FEW else _PASSES[language]
-        near = {n for score, first in pairs if score >= least for n in (first - 1, first, first + 1)}
+        pairs, found = self._passing(text, language)
+        near = {n for _, first in pairs for n in (first - 1, first, first + 1)}
         chosen = sorted(n for n in near | {0} if 0 <= n < len(found)) if near else ()
-        return "\n".join(text[slice(*found[n])].strip() for n in chosen)
+        return max(pairs, default=(-99.0, 0))[0], "\n".join(text[slice(*found[n])].strip() for n in chosen)
 
     def passes(self, text: str, language: str | None) -> bool:
         """Whether the encoder should read a text; a language without weights passes."""
-        return language not in self.weights or bool(self.excerpt(text, language))
+        return language is None or language not in self.weights or bool(self._passing(text, language)[0])
+
+    def _passing(self, text: str, language: str) -> tuple[list[tuple[float, int]], list[tuple[int, int]]]:
+        """As `pairs`, those alone that sound like it."""
+        pairs, found = self.pairs(text, language)
+        least = _PASSES_SHORT if len(found) <= _FEW else _PASSES[language]
+        return [pair for pair in pairs if pair[0] >= least], found

@@ -37,6 +37,12 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 
+# Every word that stands in trafilatura.xpaths.AUTHOR_XPATHS, and the attributes in which it may stand.
+SIGNED = re.compile(
+    r"[Aa]uthor|[Bb]yl|username|BBL|channel-name|zuozhe|bianji|xiaobian|(?:submitted|posted)-by|journalist-name|screenname|writer"
+)
+_NAMING = frozenset(["rel", "id", "class", "itemprop", "data-testid", "data-component"])
+
 # Their messages repeat what the Failure says.
 for _name in ("trafilatura", "htmldate", "courlan", "charset_normalizer"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
@@ -225,10 +231,18 @@ def _declared(tree: HtmlElement, metadata: Metadata) -> Document:
     with suppress(Exception):  # as trafilatura itself does: what stands there may be of any form
         found = extract_meta_json(tree, found)
     found.title = found.title or extract_title(tree)
-    found.author = found.author or metadata.author or extract_author(tree)
+    found.author = found.author or metadata.author or (extract_author(tree) if _may_be_signed(tree) else None)
     found.sitename = (found.sitename or extract_sitename(tree) or "").lstrip("@")
     found.clean_and_trim()
     return found
+
+
+def _may_be_signed(tree: HtmlElement) -> bool:
+    """Whether any element could be one in which trafilatura looks for an author, which takes it longer than the text."""
+    return any(
+        element.tag == "author" or any(SIGNED.search(value) for name, value in element.items() if name in _NAMING)
+        for element in tree.iter("*")
+    )
 
 
 def _text(tree: HtmlElement, url: str, fast: bool) -> str:

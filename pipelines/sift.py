@@ -1,8 +1,8 @@
 """Tells cheaply which pages cannot tell of a departure, so that few are parsed and fewer judged.
 
-Cheapest first: the address, the script and language of the text, then the words of each two sentences
-(`models.gate`). The text comes from a fast parser that takes menus and all; it reads entities and words that tags
-part, where a search in the raw page would not.
+Cheapest first: the address, the language that the page's bytes speak, the script and language of the text, then the words
+of each two sentences (`models.gate`). The text comes from a fast parser that takes menus and all; it reads entities and words
+that tags part, where a search in the raw page would not.
 """
 
 from __future__ import annotations
@@ -28,15 +28,23 @@ _NO_STORY = re.compile(
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _OTHER_SCRIPTS = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\uac00-\ud7af]")  # Greek to Khmer, kana, hangul
-_DECLARED = re.compile(r"<html\b[^>]{0,500}?\blang\s*=\s*[\"']?([a-z]{2,3})", re.IGNORECASE)
+_LANG = r"<html\b[^>]{0,500}?\blang\s*=\s*[\"']?([a-z]{2,3})\b"
+_DECLARED, _DECLARED_RAW = re.compile(_LANG, re.IGNORECASE), re.compile(_LANG.encode(), re.IGNORECASE)
+# In a page of another language, a banner or a script may hold some of these; a story of a hundred words holds more.
+_SMALL_WORDS, _FEW_SMALL_WORDS = (b" the ", b" of ", b" and ", b" to "), 8
+_HAN_LEADS, _FEW_HAN = bytes(range(0xE4, 0xEA)), 60  # the first byte of a Chinese character in UTF-8
+_KANA_LEADS = (b"\xe3\x81", b"\xe3\x82", b"\xe3\x83")
+_FEW_ENTITIES = 50
 _ENGLISH = frozenset(["the", "and", "of", "to", "that", "with", "for", "was", "his", "her", "is", "on", "by"])
 _WORD = re.compile(r"[^\W\d_]+")
 _STOP = re.compile(r"[.!?。！？…；]|，.*，")
+_MANY, _LONG = 100, 9  # words, and letters of one: Chinese is written without spaces
 _ENOUGH = 400  # letters from which statistics are trusted
 _SAMPLE = 3000  # characters, from the middle, where the story is
 _TITLE = re.compile(r"<title[^>]*>(.{1,500}?)</title>", re.IGNORECASE | re.DOTALL)
 _META = re.compile(r"<meta\b[^>]{0,200}?(?:og:title|description)[^>]{0,1500}>", re.IGNORECASE)
 _CONTENT = re.compile(r"""\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_SURE = 3.0  # log-odds by the words alone, from which a glance would hardly ever save the reading
 _HEAD = 20_000  # characters in which title and description stand
 
 
@@ -50,6 +58,8 @@ class Sift:
     def __call__(self, page: Page) -> str | None:
         if _is_no_story(page.url):
             return "address"
+        if self.languages and self.languages.issubset(READ) and is_foreign(page.body):
+            return "language"
         markup = decode(page.body, page.encoding)
         try:
             text = extract_plain_text(markup)
@@ -65,13 +75,13 @@ class Sift:
     def likely(self, article: Article, reader: StoryReader) -> bool:
         """Whether an article may tell of a founding, now that its text is known exactly.
 
-        Where words alone let it pass, the encoder reads the sentences that hold them, and only these.
+        Where words alone let it pass, and leave a doubt, the encoder reads the sentences that hold them, and only these.
         """
         language = article.language
         if language is None or language not in self.gate.weights:
             return True
-        excerpt = self.gate.excerpt(f"{article.title}\n{article.body}", language)
-        return bool(excerpt) and reader.glance(excerpt, language) >= reader.encoder.glance
+        score, excerpt = self.gate.heard(f"{article.title}\n{article.body}", language)
+        return score > _SURE or (bool(excerpt) and reader.glance(excerpt, language) >= reader.encoder.glance)
 
 
 def _is_no_story(url: str) -> bool:
@@ -83,6 +93,17 @@ def _is_no_story(url: str) -> bool:
     return not parts.query and bool(_NO_STORY.search(unquote(parts.path)))
 
 
+def is_foreign(body: bytes) -> bool:
+    """Whether a page says that it is neither English nor Chinese, and nothing in its bytes speaks against it."""
+    declared = _DECLARED_RAW.search(body, 0, _HEAD)
+    if declared is None or declared[1].lower().decode() in READ:
+        return False
+    if sum(map(body.count, _SMALL_WORDS)) >= _FEW_SMALL_WORDS or body.count(b"&#") >= _FEW_ENTITIES:
+        return False
+    han = len(body) - len(body.translate(None, _HAN_LEADS))
+    return han < _FEW_HAN or sum(map(body.count, _KANA_LEADS)) > 0.3 * han
+
+
 def _told(text: str) -> str:
     """The lines that tell something: menus and lists of other stories have no stop at their ends."""
     return "\n".join(line for line in text.splitlines() if _STOP.search(line))
@@ -92,6 +113,9 @@ def _language(text: str, markup: str = "") -> str | None:
     """The likely language; None where it cannot be told from so little."""
     start = max(0, (len(text) - _SAMPLE) // 2)
     sample = text[start : start + _SAMPLE]
+    spoken = sample.lower().split()
+    if len(spoken) > max(_MANY, len(sample) / _LONG) and sum(map(_ENGLISH.__contains__, spoken)) > 0.12 * len(spoken):
+        return "en"  # as what follows would say, in a fifth of the time
     words = _WORD.findall(sample)
     letters = sum(map(len, words))
     if letters < 60:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from trafilatura.xpaths import AUTHOR_XPATHS
 
 from founderwatch.items import GUESSED, Article, Failure, Page, Story
 from models.language import detect
 from pipelines.decode import decode
 from pipelines.extract import (
     MOST_ELEMENTS,
+    SIGNED,
     Extract,
     NotExtracted,
     article_from_html,
@@ -345,3 +348,14 @@ def test_the_headline_with_the_outlets_name_is_furniture() -> None:
     assert without_furniture("A title of it | Outlet\nThe news.", "A title of it") == "The news."
     flash = "邱正阳已离职创业，新公司主攻车载语音。\n他没有回应。"
     assert without_furniture(flash, "邱正阳已离职创业") == flash
+
+
+def test_an_author_is_looked_for_wherever_trafilatura_would_find_one():
+    words = {
+        re.sub(r"\[[Aa]a\]|\[[Bb]b\]|\?", lambda m: m[0].strip("[]?")[:1], word)
+        for path in AUTHOR_XPATHS
+        for told in re.findall(r"'([^']*)'", re.sub(r"\srel='me'", "", path.path))  # asks for an element, by mistake
+        for word in told.split("|")
+    }
+    assert len(words) > 15
+    assert [word for word in words if not SIGNED.search(word)] == []

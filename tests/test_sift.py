@@ -11,7 +11,7 @@ from models.gate import Gate
 from models.story import StoryReader
 from models.training import corpus
 from pipelines.decode import decode
-from pipelines.sift import Sift
+from pipelines.sift import Sift, is_foreign
 from tests.archives import GOLD, newsroom
 
 SIFT = Sift()
@@ -111,6 +111,18 @@ def test_ordinary_pages_are_left_out(language):
     assert SIFT(declared) == reason or language not in ("en", "zh")
 
 
+@pytest.mark.parametrize("declared", ["de", "ja", "ru"])
+def test_a_page_that_names_a_wrong_language_passes_by_what_is_written_in_it(declared):
+    def lying(record):
+        made = STYLES["plain"](record)
+        return Page(made.url, "", made.body.replace(b"<html>", f'<html lang="{declared}">'.encode()), made.fetched_at)
+
+    told = [r for r in STORIES if SIFT(STYLES["plain"](r)) is None][::8]
+    assert [r.where for r in told if SIFT(lying(r))] == []
+    honest = page(FILLER[declared] * 20, "12").body.replace(b"<html>", f'<html lang="{declared}">'.encode())
+    assert is_foreign(honest) and not is_foreign(page(FILLER[declared] * 20, "12").body)
+
+
 @pytest.mark.parametrize(
     ("address", "story"),
     [
@@ -150,11 +162,12 @@ def test_the_gate_is_the_one_that_was_fitted():
 def test_an_excerpt_holds_what_sounds_like_it_with_the_title_and_the_sentence_before():
     told = "Mira Halvorsen ran robotics at Halden for six years. She was liked. She has left to start her own company."
     text = f"Halden loses a chief\n{FILLER['en'] * 5}\n{told}\n{FILLER['en'] * 5}"
-    excerpt = Gate.read().excerpt(text, "en")
+    score, excerpt = Gate.read().heard(text, "en")
     assert excerpt.startswith("Halden loses a chief\n") and "left to start her own company." in excerpt
     assert "She was liked." in excerpt and len(excerpt) < len(text) / 3
     assert all(line in text for line in excerpt.split("\n"))
-    assert Gate.read().excerpt(FILLER["en"] * 10, "en") == ""
+    assert Gate.read().heard(FILLER["en"] * 10, "en") == (-99.0, "")
+    assert score == pytest.approx(Gate.read().score(text, "en"))
 
 
 def test_a_glance_tells_founders_from_others_who_leave():

@@ -27,7 +27,7 @@ def glances(reader: StoryReader, gate: Gate, records: Sequence[Record]) -> list[
     """The stories with how likely a founding is by a glance at each, of those that the gate lets pass; rising."""
     told = []
     for record in records:
-        excerpt = gate.excerpt(record.text, record.language)
+        _, excerpt = gate.heard(record.text, record.language)
         if excerpt:
             told.append((reader.glance(excerpt, record.language), record))
     return sorted(told, key=lambda pair: pair[0])
