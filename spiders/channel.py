@@ -34,7 +34,7 @@ from twisted.python.failure import Failure as Trouble
 from founderwatch.address import clean, fold
 from founderwatch.items import Failure, Page, Story
 from spiders.access import MissingSecret, expand, has_secret
-from spiders.deadline import TIME_UP, TimeUp
+from spiders.deadline import CUT_SHORT, TimeUp
 from spiders.entries import ChannelError, Entry, Reading, oldest, reach
 from spiders.failures import cause
 from spiders.guard import endpoints, loopback
@@ -421,7 +421,7 @@ class ChannelSpider(scrapy.Spider):
             self.course.finish(item.page.source)
 
     def crawl_closed(self, spider: scrapy.Spider, reason: str) -> None:
-        if reason == TIME_UP:
+        if reason in CUT_SHORT:
             for source, left in self.course.left.items():
                 self.tally.count(source, "left", left)
 

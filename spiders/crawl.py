@@ -23,6 +23,7 @@ from founderwatch.address import clean
 from founderwatch.items import Story
 from spiders.channel import ChannelSpider
 from spiders.check import CheckSpider, SourceCheck
+from spiders.deadline import Deadline
 from spiders.entries import Entry
 from spiders.find import FindSpider
 from spiders.news import NewsSpider
@@ -168,6 +169,16 @@ def _run(spider: type[ChannelSpider], **arguments: Any) -> CrawlReport:
     return _perform(spider, **arguments)[0]
 
 
+class _Process(AsyncCrawlerProcess):
+    """Scrapy's own, but for a signal that ends it: a slow host's queue is not waited for."""
+
+    async def stop(self) -> None:
+        for crawler in self.crawlers:
+            if crawler.engine is not None and (deadline := crawler.get_downloader_middleware(Deadline)):
+                deadline.cut_short()
+        await super().stop()
+
+
 def _perform(
     spider: type[ChannelSpider],
     settings: Mapping[str, Any] | None,
@@ -184,7 +195,7 @@ def _perform(
     logged = merged.getbool("LOG_ENABLED")
     merged.set("LOG_INSTALL_ROOT_HANDLER", logged, priority="cmdline")
     started = datetime.now(UTC)
-    process = AsyncCrawlerProcess(merged)
+    process = _Process(merged)
     if not logged:
         # Each failure comes out as a story with its reason: the log would say it a second time.
         lines = logging.StreamHandler()

@@ -1,4 +1,4 @@
-"""Ends a crawl when its time is up: what is on its way is stored, the rest is left for the next crawl."""
+"""Ends a crawl when its time is up or a signal comes: what is on its way is stored, the rest is left for the next crawl."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import asyncio
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
 from scrapy.http import Request
 from scrapy.utils.asyncio import call_later
 
 from spiders.restraint import NotNow
 
 TIME_UP = "time is up"
+TOLD_TO_STOP = "shutdown"  # by a signal; the word is Scrapy's
+CUT_SHORT = (TIME_UP, TOLD_TO_STOP)
 
 
 class TimeUp(NotNow):
@@ -20,20 +21,19 @@ class TimeUp(NotNow):
 
 
 class Deadline:
-    """Downloader middleware: sends nothing more once `FOUNDERWATCH_LONGEST` seconds have passed, and closes the spider."""
+    """Downloader middleware: closes the spider once `FOUNDERWATCH_LONGEST` seconds have passed; sends nothing once a crawl is cut short."""
 
-    def __init__(self, crawler: Crawler, seconds: float):
+    def __init__(self, crawler: Crawler):
         self.crawler = crawler
-        self.seconds = seconds
+        self.seconds = crawler.settings.getfloat("FOUNDERWATCH_LONGEST")
         self.up = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Deadline:
-        if not (seconds := crawler.settings.getfloat("FOUNDERWATCH_LONGEST")):
-            raise NotConfigured
-        made = cls(crawler, seconds)
-        crawler.signals.connect(made.spider_opened, signals.spider_opened)
-        crawler.signals.connect(made.spider_closed, signals.spider_closed)
+        made = cls(crawler)
+        if made.seconds:
+            crawler.signals.connect(made.spider_opened, signals.spider_opened)
+            crawler.signals.connect(made.spider_closed, signals.spider_closed)
         return made
 
     def spider_opened(self) -> None:
@@ -48,11 +48,15 @@ class Deadline:
             raise TimeUp
 
     def _end(self) -> None:
+        self.cut_short()
+        self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=TIME_UP))  # type: ignore[union-attr]
+
+    def cut_short(self) -> None:
+        """Leaves all that is not on its way; whoever calls this closes the spider."""
         self.up = True
         self.crawler.spider.time_is_up = True  # type: ignore[union-attr]
-        self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=TIME_UP))
         # Closing waits for what the downloader has taken, and it lets a slow host's requests out one delay after another.
-        for slot in self.crawler.engine.downloader.slots.values():
+        for slot in self.crawler.engine.downloader.slots.values():  # type: ignore[union-attr]
             while slot.queue:
                 _, answer = slot.queue.popleft()
                 answer.errback(TimeUp())

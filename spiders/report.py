@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from founderwatch.items import Story
-from spiders.deadline import TIME_UP
+from spiders.deadline import CUT_SHORT
 from spiders.failures import FORBIDDEN, SHUT
 
 MOST_MESSAGES = 50
 MOST_CAUSES = 20
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _GRADES = ("temporary", "soft", "hard")
-_CUT_SHORT = ("shutdown", TIME_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class SourceReport:
     `postponed` fell to a limit, and the rest was asked for. `fetched` pages came, `failed` stories
     ended with a failure at any stage (`unfetched` of them brought no page), `stored` went through all stages
     without one. Of `extracted` stories the page gave the text, `letters` in all. `left` channels and stories were
-    not asked for any more when the time was up. `causes` says how often what went wrong; `grade` is hard, soft or
+    not asked for any more when the time was up or the crawl was told to stop. `causes` says how often what went wrong; `grade` is hard, soft or
     temporary where a channel failed (the gravest), `blocked` where the site shut it. `newest` is the date of the
     newest story that was named, `answered` tells that a host gave some HTTP answer, and `held_until` until when its sites want no more questions.
     """
@@ -111,11 +110,11 @@ class CrawlReport:
     @property
     def exit_status(self) -> int:
         """0 all done, 1 done in part, 3 nothing could be done."""
-        if self.reason not in ("finished", *_CUT_SHORT) or (
+        if self.reason not in ("finished", *CUT_SHORT) or (
             self.sources and all(source.silent for source in self.sources)
         ):
             return 3
-        if self.reason in _CUT_SHORT or any(source.broken for source in self.sources):
+        if self.reason in CUT_SHORT or any(source.broken for source in self.sources):
             return 1
         return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from founderwatch.database.store import Store
 from founderwatch.items import PAGE_DOWN
-from tests.forked import Done, founderwatch
+from tests.forked import CONTEXT, Done, founderwatch, run_command
 from tests.mockserver import TEXT
 from tests.site import Answer, Site, feed, html, site
 
@@ -123,6 +124,31 @@ def test_a_short_wait_is_waited_for(runs: Runs, news: Site) -> None:
     news.pages["/story/1"] = lambda _: answers.pop() if answers else story(1)
     done = runs.crawl(news.registry("/feed"))
     assert done.returncode == 0 and len(runs.titles) == 2, done.stderr
+
+
+def test_a_crawl_that_is_told_to_stop_keeps_what_it_has_and_says_what_is_left(runs: Runs, news: Site) -> None:
+    news.pages |= {f"/story/{n}": story(n) for n in range(20)}
+    news.pages["/feed"] = feed(*((f"Story {n}", f"/story/{n}") for n in range(20)))
+    news.pages["/robots.txt"] = Answer(b"User-agent: *\nCrawl-delay: 1\n")
+    registry = news.registry("/feed")
+    (runs.folder / "s.toml").write_text(registry)
+    out, err = runs.folder / "out", runs.folder / "err"
+    arguments = ["crawl", "--sources", "s.toml", "--db", "x.db"]
+    crawl = CONTEXT.Process(target=run_command, args=(arguments, str(runs.folder), dict(os.environ), out, err))
+    crawl.start()
+    until = time.monotonic() + 60
+    while not (runs.database.exists() and runs.titles) and time.monotonic() < until:
+        time.sleep(0.1)
+    crawl.terminate()
+    told = time.monotonic()
+    crawl.join(60)
+    assert crawl.exitcode == 1 and time.monotonic() - told < 8, "a slow host's queue is not waited for"
+    stored = len(runs.titles)
+    assert 0 < stored < 20
+    said = err.read_text()
+    assert f"told to stop: {20 - stored} channels and stories are left for the next crawl (site)" in said
+    news.pages["/robots.txt"] = Answer(b"", 404)
+    assert runs.crawl(registry).returncode == 0 and len(runs.titles) == 20
 
 
 def test_the_days_quota_is_kept_over_runs(runs: Runs, news: Site) -> None:

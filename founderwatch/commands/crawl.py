@@ -29,7 +29,7 @@ from pipelines.extract_apart import ExtractApart
 from pipelines.since import Since
 from pipelines.store import Keep
 from spiders.crawl import run
-from spiders.deadline import TIME_UP
+from spiders.deadline import CUT_SHORT, TIME_UP
 from spiders.entries import oldest
 from spiders.report import SourceReport
 from spiders.sources import RegistryError
@@ -218,16 +218,17 @@ def _say(report, counts, quiet: bool) -> None:
         click.echo(f"founderwatch: {safe(str(message))}", err=True)
     if len(troubles) > _MOST_MESSAGES:
         click.echo(f"founderwatch: … and {len(troubles) - _MOST_MESSAGES} more, in the table `failures`", err=True)
-    if report.reason == TIME_UP:
+    if report.reason in CUT_SHORT:
+        why = report.reason if report.reason == TIME_UP else "told to stop"
         behind = sorted(s.name for s in report.sources if s.left)
         names = ", ".join(behind[:_MOST_MESSAGES]) + (" …" if len(behind) > _MOST_MESSAGES else "")
         click.echo(
-            f"founderwatch: time is up: {report.total('left')} channels and stories are left for the next crawl"
+            f"founderwatch: {why}: {report.total('left')} channels and stories are left for the next crawl"
             + (f" ({safe(names)})" if behind else ""),
             err=True,
         )
     if report.exit_status == status.FAILED:
-        why = report.reason if report.reason not in ("finished", "shutdown", TIME_UP) else "no source answered"
+        why = report.reason if report.reason not in ("finished", *CUT_SHORT) else "no source answered"
         click.echo(f"founderwatch: nothing could be done: {safe(why)}", err=True)
     if not quiet:
         click.echo(_summary(report, counts))
