@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ALL := .venv-all/bin
+ENGINE ?= docker
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak test-alpha lint audit sbom format screenshots train clean
+.PHONY: help setup demo test test-all soak test-alpha lint audit sbom image format screenshots train clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -70,6 +71,9 @@ sbom: .venv/audit ## dist/sbom.json, a bill of materials of the default install 
 	@$(PYTHON) -m venv .venv-audit
 	@.venv-audit/bin/pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=5.0' 'pip-audit>=2.7' 'pip-licenses>=5.0'
 	@touch $@
+
+image:          ## the container's image (ENGINE=podman or buildah; BASE=another Python image; OPTIONS=for the engine)
+	$(ENGINE) build $(if $(BASE),--build-arg BASE=$(BASE)) $(OPTIONS) --tag founderwatch .
 
 format: .venv-all/installed
 	$(ALL)/ruff format .

@@ -111,7 +111,8 @@ def test_the_image_copies_every_package_and_runs_as_nobody_special():
     for file in ("README.md", *PROJECT["project"]["license-files"]):
         assert file in lines, f"the build reads {file}"
     assert re.search(r"^USER founderwatch$", lines, re.M) and lines.rindex("USER") > lines.rindex("RUN")
-    assert ":latest" not in lines and all(":" in image for image in re.findall(r"^FROM (\S+)", lines, re.M))
+    assert re.search(r"^ARG BASE=python:3\.\d+-slim-\w+$", lines, re.M), "a release that is named, and can be another's"
+    assert set(re.findall(r"^FROM (\S+)", lines, re.M)) == {"${BASE}"}
 
 
 def compose():
@@ -126,7 +127,7 @@ def test_the_commands_of_the_compose_file_exist():
 
     services = compose()
     crawler, desk = services["crawler"], services["desk"]
-    assert "founderwatch crawl --for 14m" in crawler["command"][0] and desk["command"][:2] == ["serve", "--host"]
+    assert "founderwatch crawl --due --for 4m" in crawler["command"][0] and desk["command"][:2] == ["serve", "--host"]
     assert "founderwatch doctor --quiet" in crawler["healthcheck"]["test"][1]
     for command, option in (("crawl", "--for"), ("serve", "--host"), ("doctor", "--quiet")):
         assert option in CliRunner().invoke(main, [command, "--help"]).output
@@ -146,7 +147,7 @@ def test_the_timer_of_the_compose_file_crawls_and_lets_a_crawl_end_well(tmp_path
     shell = subprocess.Popen(
         ["/bin/sh", "-c", line], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, stdout=subprocess.PIPE, text=True
     )
-    assert shell.stdout.readline() == "begun crawl --for 14m\n"
+    assert shell.stdout.readline() == "begun crawl --due --for 4m\n"
     time.sleep(0.2)  # the trap is set
     shell.terminate()
     assert shell.stdout.readline() == "stored\n"
