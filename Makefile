@@ -57,10 +57,10 @@ lint: .venv-all/installed ## style, imports, static security checks
 	$(ALL)/ruff format --check .
 	$(ALL)/lint-imports
 
-audit: .venv/audit ## known holes in the dependencies (asks pypi.org)
+audit: .venv/audit ## known holes in the dependencies (asks pypi.org; AUDIT='-s osv' another)
 	@mkdir -p dist
 	.venv-audit/bin/pip --disable-pip-version-check --python $(BIN)/python freeze --exclude founderwatch > dist/requirements.txt
-	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement dist/requirements.txt
+	$(BIN)/python -m tests.audit .venv-audit/bin/pip-audit dist/requirements.txt $(AUDIT)
 
 sbom: .venv/audit ## dist/sbom.json, a bill of materials of the default install (CycloneDX), and the licences in it
 	@mkdir -p dist

@@ -56,7 +56,7 @@ class Config:
     since: str = "30d"
     keep_texts: timedelta | None = None  # how long the text of a story that tells of nobody is kept; None: for ever
     contact: str | None = None  # who answers for the crawl: an address or e-mail, sent with each request
-    password_hash: str | None = None  # `datasette hash-password`, lets `serve` listen beyond loopback
+    password_hash: str | None = None  # `founderwatch config password` makes it; lets `serve` listen beyond loopback
     secret: str | None = None
     desk: str = "http://127.0.0.1:8001"  # where `serve` is reached: alerts lead there
     ping_url: str | None = None  # asked when a crawl begins and ends: who hears nothing raises the alarm

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from datasette_auth_passwords.utils import verify_password
 
 from founderwatch import status
 from founderwatch.alerts.channel import Channel
@@ -119,3 +120,22 @@ def test_channels_are_shown_without_their_secrets(here):
 def test_an_empty_variable_is_none(monkeypatch):
     monkeypatch.setenv("FOUNDERWATCH_SECRET", " ")
     assert load().secret is None
+
+
+@pytest.mark.parametrize("environment", [False, True])
+def test_a_password_becomes_a_sign_in(here, environment, monkeypatch):
+    made = CliRunner().invoke(
+        main, ["config", "password", *["--env"][:environment]], input="open sesame\nopen sesame\n"
+    )
+    assert made.exit_code == 0 and "open sesame" not in made.output
+    lines = made.stdout.strip().splitlines()
+    assert len(lines) == 2
+    if environment:
+        for line in lines:
+            name, _, value = line.partition("=")
+            monkeypatch.setenv(name, value.strip("'"))
+    else:
+        (here / "founderwatch.toml").write_text("\n".join(lines), encoding="utf-8")
+    config = load()
+    assert verify_password("open sesame", config.password_hash)
+    assert len(config.secret) >= 16

@@ -382,7 +382,7 @@ def run(*arguments: str, config: str = "", folder: Path):
     [
         ("", "no sign-in is configured"),
         ('secret = "0123456789abcdef"', "password_hash"),
-        ('password_hash = "letmein"\nsecret = "0123456789abcdef"', "datasette hash-password"),
+        ('password_hash = "letmein"\nsecret = "0123456789abcdef"', "founderwatch config password"),
         ('password_hash = "pbkdf2_sha256$1$a$b"\nsecret = "short"', "16 characters"),
     ],
 )

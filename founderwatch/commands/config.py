@@ -1,4 +1,4 @@
-"""`founderwatch config`: shows the configuration, and where each value came from."""
+"""`founderwatch config`: shows the configuration and where each value came from, and makes a sign-in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 
 import click
 
@@ -22,11 +23,32 @@ _WIDEST = 60
 
 @click.group("config")
 def command():
-    """Show the configuration, and where each value came from.
+    """Show the configuration and where each value came from; make a sign-in.
 
     \b
     Example:  founderwatch config show
+              founderwatch config password
     """
+
+
+@command.command("password")
+@click.option(
+    "--env", "in_env", is_flag=True, help="As lines for a file of the environment, such as a container's .env."
+)
+def password(*, in_env):
+    """Ask for a password and print the lines that let `serve` ask for it, with a new secret.
+
+    The password itself is in neither of them.
+
+    \b
+    Example:  founderwatch config password
+              founderwatch config password --env >> .env
+    """
+    from datasette_auth_passwords.utils import hash_password
+
+    given = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    for key, value in {"password_hash": hash_password(given), "secret": token_urlsafe(32)}.items():
+        click.echo(f"FOUNDERWATCH_{key.upper()}='{value}'" if in_env else f'{key} = "{value}"')
 
 
 @command.command("show")

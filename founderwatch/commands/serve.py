@@ -22,7 +22,7 @@ _SETTINGS = {"suggest_facets": False, "default_page_size": 50, "default_cache_tt
 _ACCOUNT = "reviewer"
 _HASH_VARIABLE = "_FOUNDERWATCH_PASSWORD_HASH"  # not the one that the configuration is read from
 _SHORTEST_SECRET = 16
-_HOW_TO_SIGN_IN = "put `password_hash` (from `datasette hash-password`) and `secret` (at least 16 characters nobody can guess) in founderwatch.toml"
+_HOW_TO_SIGN_IN = "`founderwatch config password` makes `password_hash` and `secret` for founderwatch.toml (with --env, for the environment)"
 
 
 @click.command("serve")
@@ -80,7 +80,7 @@ def _sign_in(config: Config) -> bool:
     if not config.password_hash.startswith("pbkdf2_sha256$") or config.password_hash.count("$") != 3:
         fail(
             status.USAGE,
-            f"{config.place('password_hash')}: password_hash: is no hash; `datasette hash-password` makes one",
+            f"{config.place('password_hash')}: password_hash: is no hash; `founderwatch config password` makes one",
         )
     if len(config.secret) < _SHORTEST_SECRET:
         fail(status.USAGE, f"{config.place('secret')}: secret: needs at least {_SHORTEST_SECRET} characters")
@@ -160,7 +160,8 @@ async def _serve(config: Config, host: str, signed: bool, listening: socket.sock
         app = security.with_headers(security.loopback_only(app, host), security.policy(versions.templates(datasette)))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     if not quiet:
-        click.echo(f"{config.database} is open at {_address(host, listening)}  (Ctrl-C ends it)")
+        who = f'; sign in as "{_ACCOUNT}"' if signed else ""
+        click.echo(f"{config.database} is open at {_address(host, listening)}{who}  (Ctrl-C ends it)")
     await server.serve(sockets=[listening])
 
 
