@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -149,6 +150,27 @@ def test_a_crawl_that_is_told_to_stop_keeps_what_it_has_and_says_what_is_left(ru
     assert f"told to stop: {20 - stored} channels and stories are left for the next crawl (site)" in said
     news.pages["/robots.txt"] = Answer(b"", 404)
     assert runs.crawl(registry).returncode == 0 and len(runs.titles) == 20
+
+
+def _hang(arguments: list[str], folder: str, out: Path, err: Path) -> None:
+    """A crawl that never comes back from its fetching."""
+    from founderwatch.commands import crawl
+
+    crawl._GRACE = 1
+    crawl.run = lambda *_, **__: threading.Event().wait()
+    run_command(arguments, folder, dict(os.environ), out, err)
+
+
+def test_a_crawl_that_hangs_is_ended_and_says_where(runs: Runs, news: Site) -> None:
+    (runs.folder / "s.toml").write_text(news.registry("/feed"))
+    out, err = runs.folder / "out", runs.folder / "err"
+    arguments = ["crawl", "--sources", "s.toml", "--db", "x.db", "--for", "1s"]
+    crawl = CONTEXT.Process(target=_hang, args=(arguments, str(runs.folder), out, err))
+    crawl.start()
+    crawl.join(60)
+    assert crawl.exitcode == 1 and "Timeout" in err.read_text() and "crawl.py" in err.read_text()
+    assert runs.crawl(news.registry("/feed")).returncode == 0, "the lock is free"
+    assert len(runs.titles) == 2
 
 
 def test_the_days_quota_is_kept_over_runs(runs: Runs, news: Site) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import re
 import sys
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,6 +42,7 @@ Health = Mapping[str, tuple[str, str | None]]
 _COPIES_WITHIN = timedelta(days=60)
 _MOST_MESSAGES = 12
 _MOST_DROPPED = 2000  # old texts: the next crawl, or `vacuum`, goes on
+_GRACE = 300  # seconds beyond --for: pages on their way, alerts, old texts and files
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -89,7 +91,7 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         limit_day = oldest(since or config.since)
     except (RegistryError, ValueError) as error:
         fail(status.USAGE, str(error))
-    with locked(config), heartbeat(config.ping_url) as beat:
+    with locked(config), _not_for_ever(longest), heartbeat(config.ping_url) as beat:
         began, turns = datetime.now(UTC), stored(config.database)
         choice = Choice(chosen) if only or now else choose(chosen, turns, began, due)
         if not choice.asked:
@@ -149,6 +151,20 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
         for line in () if quiet else (*_held(choice, turns, began), *changes):
             click.echo(line)
         sys.exit(report.exit_status or (status.PARTLY if archive_troubles else status.DONE))
+
+
+@contextmanager
+def _not_for_ever(longest: int | None) -> Iterator[None]:
+    """Ends a crawl that hangs long after its time was up, in whatever code: it would hold the lock against all others.
+
+    It says where it hung, and its status is 1; nothing is lost that a kill would not lose.
+    """
+    if longest and sys.__stderr__:
+        faulthandler.dump_traceback_later(longest + _GRACE, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _look_after(kept: Archive | None, store, config) -> list[str]:

@@ -13,7 +13,7 @@ from founderwatch.schedule import crontab, timer
 from founderwatch.schedule.job import MINUTES, Job, ScheduleError
 
 _every = click.option(
-    "--every", type=click.Choice(list(MINUTES)), default="15m", show_default=True, help="How often to crawl."
+    "--every", type=click.Choice(list(MINUTES)), default="5m", show_default=True, help="How often to crawl."
 )
 _with = click.option(
     "--with",
