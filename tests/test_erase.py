@@ -224,3 +224,13 @@ def test_a_name_in_an_address_within_a_text_is_blotted_too(name):
     blotted = Forms([name]).blotted(text)
     assert len(blotted) == len(text) and quote(name) not in blotted
     assert blotted.startswith("Her page is https://a.example/people/█") and blotted.endswith("█/about, 100% hers.")
+
+
+def test_a_backup_that_brings_somebody_back_says_so(stored, here):
+    assert run("backup", "before.db").exit_code == status.DONE
+    assert run("erase", NAME, "--yes").exit_code == status.DONE
+    assert run("backup", "after.db").exit_code == status.DONE
+    assert run("restore", "after.db").exit_code == status.DONE
+    back = run("restore", "before.db")
+    assert back.exit_code == status.PARTLY and "before.db is older than 1 erasures" in back.stderr
+    assert run("erase", NAME, "--yes").exit_code == status.DONE

@@ -110,7 +110,7 @@ def _say(found) -> None:
         click.echo("They name several employers: make sure that all of them are this one person's.")
     click.echo(_words(found.counts))
     if found.archived:
-        click.echo(f"The archive holds their pages until it is thinned, in {', '.join(found.archived)}.")
+        click.echo(f"Their kept pages are overwritten, too, in {', '.join(found.archived)}.")
 
 
 def _words(counts) -> str:

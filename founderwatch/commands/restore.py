@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -19,12 +20,13 @@ def command(*, file, config, quiet):
     \b
     Example:  founderwatch restore founderwatch.db.backup-20260706T091500Z
     """
-    from founderwatch.database.backup import InUseError, restore
+    from founderwatch.database.backup import InUseError, restore, undone_erasures
     from founderwatch.database.store import DatabaseError
 
     if file.exists() and config.database.exists() and file.samefile(config.database):
         fail(status.USAGE, f"{file} is the database itself; name a backup")
     with locked(config), locked(config, "backfill"), locked(config, "rescan"):
+        undone = undone_erasures(file, config.database)
         try:
             kept = restore(file, config.database)
         except InUseError as error:
@@ -33,3 +35,10 @@ def command(*, file, config, quiet):
             fail(status.FAILED, str(error))
     if not quiet:
         click.echo(f"{config.database} is restored from {file}" + (f"; the old one is {kept}" if kept else ""))
+    if undone:
+        click.echo(
+            f"founderwatch: {file} is older than {len(undone)} erasures, the last of {undone[-1]}: who was erased is back;"
+            " say `founderwatch erase` again for each",
+            err=True,
+        )
+        sys.exit(status.PARTLY)

@@ -76,6 +76,19 @@ def restore(file: Path, database: Path) -> Path | None:
     return kept
 
 
+def undone_erasures(backup: Path, database: Path) -> list[str]:
+    """When erasures were done of which a backup knows nothing: who was erased is in it."""
+    return sorted(_erasures(database) - _erasures(backup))
+
+
+def _erasures(path: Path) -> set[str]:
+    try:
+        with closing(read_only(path)) as connection:
+            return {row[0] for row in connection.execute("select made_at from erasures")}
+    except sqlite3.Error:  # no file, a damaged one, or one of an older version
+        return set()
+
+
 def stamped(path: Path, word: str) -> Path:
     """A name beside a file with a word and the time: founderwatch.db.backup-20260706T091500Z."""
     return path.with_name(f"{path.name}.{word}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
