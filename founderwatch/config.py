@@ -191,7 +191,10 @@ def _mistakes(path: Path, text: str, table: str, number: int = 0) -> Iterator[No
         yield
     except KeyMistake as error:
         line = _line_in_table(text, table, number, error.key)
-        raise ConfigError(f"{path}:{line}: {table}.{error.key}: {error}") from error
+        # In TOML a key belongs to the table above it, however far above.
+        astray = error.key in Config.names() and str(error).startswith("unknown")
+        hint = f"; {error.key} stands above the first [table]" if astray else ""
+        raise ConfigError(f"{path}:{line}: {table}.{error.key}: {error}{hint}") from error
 
 
 def _names(key: str, value: object, text: str) -> Iterator[tuple[str, int]]:

@@ -121,6 +121,7 @@ def test_a_byte_order_mark_is_no_mistake():
         (ONE + 'language = "fr"\n', "f.toml:4: alert.language: must be en or zh, not 'fr'"),
         (ONE + 'watched = "yes"\n', "f.toml:4: alert.watched: must be true or false"),
         (ONE + "scores = 1\n", "f.toml:4: alert.scores: unknown key"),
+        (ONE + 'contact = "me"\n', "f.toml:4: alert.contact: unknown key; contact stands above the first "),
         ('[[alert]]\nname = "a\\nb"\nurl = "json://x"\n', "f.toml:2: alert.name: must be words of letters"),
         ('[[alert]]\nname = "a"\nurl = "hunter2"\n', "f.toml:3: alert.url: must be an address such as mailto"),
         (b'database = "x"\ncontact = "\xff"\n', "f.toml:2: is not UTF-8"),
