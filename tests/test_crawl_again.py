@@ -15,6 +15,7 @@ from founderwatch.database.store import Store
 from founderwatch.items import PAGE_DOWN
 from tests.forked import CONTEXT, Done, founderwatch, run_command
 from tests.mockserver import TEXT
+from tests.receiver import receiving
 from tests.site import Answer, Site, feed, html, site
 
 WORDS = [
@@ -171,6 +172,22 @@ def test_a_crawl_that_hangs_is_ended_and_says_where(runs: Runs, news: Site) -> N
     assert crawl.exitcode == 1 and "Timeout" in err.read_text() and "crawl.py" in err.read_text()
     assert runs.crawl(news.registry("/feed")).returncode == 0, "the lock is free"
     assert len(runs.titles) == 2
+
+
+def test_the_watchdog_speaks_where_no_source_answers(runs: Runs, news: Site) -> None:
+    registry = news.registry("/feed")
+    with receiving() as receiver:
+        (runs.folder / "founderwatch.toml").write_text(
+            f'[watchdog]\nsilent = "1h"\n[[alert]]\nname = "a"\nurl = "{receiver.url()}"\n'
+        )
+        assert runs.crawl(registry).returncode == 0
+        with closing(Store(runs.database)) as store, store.db.conn:
+            store.db.execute("update articles set first_seen_at = '2020-01-01T00:00:00+00:00'")
+        news.pages["/feed"] = Answer(b"", 404)
+        assert runs.crawl(registry).returncode == 3
+        assert "no source has brought anything new" in receiver.kept[-1].json["title"]
+        number = len(receiver.kept)
+        assert runs.crawl(registry).returncode == 3 and len(receiver.kept) == number, "once"
 
 
 def test_the_days_quota_is_kept_over_runs(runs: Runs, news: Site) -> None:

@@ -188,7 +188,7 @@ class Alarm:
         self.config = config
         self.report = Report()
         self._trouble: str | None = None  # why nothing could be sent at all
-        self._found = False
+        self._ended = self._found = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
 
@@ -210,9 +210,9 @@ class Alarm:
             lines.append(f"alerts: {self._trouble or 'sending did not come to an end'}; they wait for the next run")
         return lines
 
-    def ended(self) -> None:
-        """Says that the crawl came to its end: what the first one found may go."""
-        self._found = True
+    def ended(self, found: bool = True) -> None:
+        """Says that the crawl came to its end, and whether it found anything out: then what the first one found may go."""
+        self._ended, self._found = True, found
 
     def _run(self) -> None:
         try:
@@ -221,9 +221,10 @@ class Alarm:
                 while not self._stop.is_set():
                     if not sender.turn():
                         self._stop.wait(_TICK)
-                if self._found:
+                if self._ended:
                     sender.collect()
                     watchdog.examine(sender.outbox, self.config, datetime.now(UTC))
+                if self._found:
                     sender.outbox.open_channels(datetime.now(UTC))
                 sender.finish()
         except Exception as error:

@@ -138,8 +138,7 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
             counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
             then = after(report, choice.asked, turns, store.published_since(began - LOOK_BACK), began)
             store.finish_run(number, counts, [_row(s, keep.new[s.name]) for s in report.sources], then)
-            if report.exit_status != status.FAILED:
-                alarm.ended()
+            alarm.ended(found=report.exit_status != status.FAILED)
         changes = _changes(before, store.health(), [s.name for s in report.sources])
         if config.keep_texts:
             drop_texts(store.db, config.keep_texts, most=_MOST_DROPPED)
