@@ -87,7 +87,8 @@ def _told(reader: StoryReader, record: Record, number: int) -> list[Told]:
             any(
                 kind == mention.kind
                 and (
-                    person is mention.person or bool(person and mention.person and same_person(person, mention.person))
+                    person is mention.person
+                    or bool(person and mention.person and same_person(person, mention.person, record.text))
                 )
                 for kind, person in gold
             ),

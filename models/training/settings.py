@@ -25,6 +25,9 @@ class Settings:
     checks: int
     dropout: float
     story_weight: int
+    fresh: tuple[str, ...] = ()  # names of corpus files, * for any letters, that the base has not seen
+    fresh_weight: int = 1
+    replay_share: float = 1.0
 
     @classmethod
     def read(cls, path: Path = SETTINGS) -> Settings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import asdict, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +150,7 @@ def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, 
     """The inputs of all rounds; names vary from the second on, and from the first where the texts were `seen` before."""
     source = random.Random(settings.seed)
     for number in range(rounds):
-        texts = list(records)
+        texts = _mixture(records, settings, source) if vary else list(records)
         if vary:
             texts += [r for r in records if r.long] * (settings.story_weight - 1)
             texts += [
@@ -164,6 +165,14 @@ def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, 
                 record, doc, tokenizer, source, settings.bystanders * (3 if record.long else 1)
             )
             yield from (asdict(example) for example in found)
+
+
+def _mixture(records: list[Record], settings: Settings, source: random.Random) -> list[Record]:
+    """One round's texts: fresh ones as often as set, of the others a random part."""
+    fresh = [r for r in records if any(fnmatch(r.where.partition(":")[0], f"{name}.txt") for name in settings.fresh)]
+    known = {id(r) for r in fresh}
+    others = [r for r in records if id(r) not in known]
+    return fresh * settings.fresh_weight + source.sample(others, round(len(others) * settings.replay_share))
 
 
 def _alike(records: list[Record], source: random.Random) -> list[Record]:
