@@ -213,7 +213,7 @@ def try_crawl(kills: int, chance: random.Random) -> Outcome:
         registry.write_text(newsroom.sources(), encoding="utf-8")
         only = [part for site in SITES for part in ("--only", site)]
         return _try_command(
-            "crawl", ["crawl", "--quiet", "--sources", str(registry), *only], Path(place), kills, chance
+            "crawl", ["crawl", "--quiet", "--sources", str(registry), *only], Path(place), kills, chance, again=True
         )
 
 
@@ -221,7 +221,7 @@ def try_scan(kills: int, chance: random.Random) -> Outcome:
     """Kills scans that judge and store stories from a file."""
     with tempfile.TemporaryDirectory() as place:
         file = Path(place, "stories.jsonl")
-        told = [story for site in load_sites() if site.name in SITES for story in site.stories if story.stored]
+        told = [story for site in load_sites() if site.name in SITES for story in site.stories if story.stored][::2]
         lines = [
             {"id": s.slug, "url": f"https://n.example/{s.slug}", "title": s.title, "body": "\n".join(s.body)}
             for s in told
@@ -230,7 +230,9 @@ def try_scan(kills: int, chance: random.Random) -> Outcome:
         return _try_command("classify", ["scan", "--quiet", "--jsonl", "--save", str(file)], Path(place), kills, chance)
 
 
-def _try_command(name: str, arguments: list[str], place: Path, kills: int, chance: random.Random) -> Outcome:
+def _try_command(
+    name: str, arguments: list[str], place: Path, kills: int, chance: random.Random, again: bool = False
+) -> Outcome:
     outcome = Outcome(name)
     undisturbed = place / "undisturbed.db"
     started = time.monotonic()
@@ -247,7 +249,8 @@ def _try_command(name: str, arguments: list[str], place: Path, kills: int, chanc
             outcome.kills += hit
             misses += not hit
         _run(arguments, database)
-        _run(arguments, database)  # what was given up for this once
+        if again:
+            _run(arguments, database)  # what was given up for this once
         lost, extra = differences(expected, content(database))
         outcome.lost += lost
         outcome.extra += extra
