@@ -258,6 +258,27 @@ def test_a_changed_text_is_stored_with_the_judgement_that_quotes_it(store):
     assert (found("resigns"), found("离职"), found("Update")) == (0, 1, 1)
 
 
+def test_stories_stored_together_are_indexed_together(store):
+    """Each scrap of the index has a segment of its own, which SQLite must merge with the others later."""
+    told = [story(f"https://a.example/{n}", mention(f"Mara {n}"), title=f"Headline{n}") for n in range(12)]
+    again = story("https://a.example/3", mention("Mara 3"), title="Corrected")
+    store.save_all([*told, again], THRESHOLD, lambda *_: None)
+    assert store.db.execute("select count(distinct segid) from articles_fts_idx").fetchone() == (1,)
+
+    def found(word):
+        return [a for (a,) in store.db.execute("select rowid from articles_fts where articles_fts match ?", [word])]
+
+    assert (found("Headline3"), found("Corrected"), found("Headline4")) == ([], [4], [5])
+    later = story("https://a.example/3", mention("Mara 3"), title="Withdrawn")
+    store.save_all([later], THRESHOLD, lambda *_: None)
+    assert (found("Corrected"), found("Withdrawn")) == ([], [4])
+    with pytest.raises(ZeroDivisionError):
+        store.save_all([story("https://a.example/99", title="Never")], THRESHOLD, lambda *_: 1 / 0)
+    assert found("Never") == []
+    store.save(story("https://a.example/100", title="Alone"), THRESHOLD)
+    assert len(found("Alone")) == 1
+
+
 def test_a_failed_save_leaves_nothing_behind(store):
     before = counts(store)
     broken = story("https://a.example/1", mention("Mara Lindqvist"), mention("Tom Barlow", score=None, kind="joins"))

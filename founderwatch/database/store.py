@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 import sqlite_utils
 
 from founderwatch.address import fold, site
-from founderwatch.database import captures, careers, erasure, gathering, missed, reviews, search, settling
+from founderwatch.database import captures, careers, erasure, gathering, missed, reviews, settling, texts
 from founderwatch.database.migrations import migrations, unknown
 from founderwatch.database.rows import dicts
 from founderwatch.database.transaction import writing
@@ -61,6 +61,7 @@ class Store:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
+        self._waiting: dict[int, texts.Text] | None = None  # texts that the full-text index is yet to be told
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite_utils.Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
@@ -344,7 +345,7 @@ class Store:
         self, stories: Iterable[Story], threshold: float, also: Callable[[sqlite_utils.Database, list[Stored]], None]
     ) -> list[Stored]:
         """Stores stories, and what `also` writes of how far this has come, in one transaction: all of it or nothing."""
-        with self._writing():
+        with self._writing(), self._indexing():
             stored = [self._save(story, threshold) for story in stories]
             also(self.db, stored)
             return stored
@@ -386,7 +387,7 @@ class Store:
         Counts the `new` articles, and those `changed` by a crawl since they were read for this, which stay as they are.
         """
         counts: Counter[str] = Counter()
-        with self._writing():
+        with self._writing(), self._indexing():
             for before, story in told:
                 if before.article is None:
                     stored = self._save(story, threshold)
@@ -457,7 +458,7 @@ class Store:
                 "notes": "; ".join(notes) or None,
             }
             identifier = self.db["articles"].insert(row).last_pk
-            self._index(identifier, article.title, article.body)
+            self._enter(identifier, (article.title, article.body))
         else:
             identifier, title, body = found
             if judged and (title, body) != (article.title, article.body):
@@ -506,8 +507,9 @@ class Store:
         """Puts another text in an article's place, and keeps the former one as a version."""
         self.db["versions"].insert({"article": identifier, "title": title, "body": body, "replaced_at": _now()})
         # Evidence counts its characters in the text that was judged.
-        self._index(identifier, title, body, "delete")
-        self._index(identifier, article.title, article.body)
+        if self._waiting is None or identifier not in self._waiting:
+            texts.leave(self.db, identifier, (title, body))
+        self._enter(identifier, (article.title, article.body))
         self.db["articles"].update(
             identifier,
             {
@@ -523,13 +525,25 @@ class Store:
         (seen,) = self.db.execute("select max(first_seen_at) from articles").fetchone()
         return max(now, datetime.fromisoformat(seen)) if seen else now
 
-    def _index(self, article: int, title: str, body: str, command: str | None = None) -> None:
-        """Enters a text in the full-text index, or with "delete" takes out what was entered."""
-        columns, values = ("articles_fts, ", [command]) if command else ("", [])
-        self.db.execute(
-            f"insert into articles_fts ({columns}rowid, title, body) values ({'?, ' if command else ''}?, ?, ?)",
-            [*values, article, search.indexed(title), search.indexed(body)],
-        )
+    def _enter(self, article: int, text: texts.Text) -> None:
+        """Enters a text in the full-text index, within `_indexing` at its end."""
+        if self._waiting is None:
+            texts.enter(self.db, article, text)
+        else:
+            self._waiting[article] = text
+
+    @contextmanager
+    def _indexing(self) -> Iterator[None]:
+        """Enters all texts of a transaction together: SQLite writes what it has of the index at each savepoint, and such scraps
+        are slow to merge.
+        """
+        self._waiting = waiting = {}
+        try:
+            yield
+            for article, text in waiting.items():
+                texts.enter(self.db, article, text)
+        finally:
+            self._waiting = None
 
     def _save_assessment(self, article: int, assessment: Assessment, threshold: float) -> None:
         """Replaces this model version's judgement of an article, and brings its events up to date."""
