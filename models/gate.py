@@ -21,6 +21,7 @@ LONGEST = 40_000  # characters that are looked at
 # Among many sentences, one that sounds like it comes more easily by chance: a text of few passes sooner.
 _FEW = 5  # sentences
 _PASSES, _PASSES_SHORT = {"en": -0.2, "zh": 0.4}, -1.0
+SURE = 3.0  # log-odds from which the encoder's glance would hardly ever save the reading
 _STRONG = 0.45  # weight of a word without which no two sentences are looked at closer
 
 _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+|(?<=[。！？；])|\n+")

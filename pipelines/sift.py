@@ -16,7 +16,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.lang import detect_fast
 
 from founderwatch.items import Article, Page
-from models.gate import Gate
+from models.gate import SURE, Gate
 from models.language import READ
 from models.story import StoryReader
 from pipelines.decode import decode
@@ -44,7 +44,6 @@ _SAMPLE = 3000  # characters, from the middle, where the story is
 _TITLE = re.compile(r"<title[^>]*>(.{1,500}?)</title>", re.IGNORECASE | re.DOTALL)
 _META = re.compile(r"<meta\b[^>]{0,200}?(?:og:title|description)[^>]{0,1500}>", re.IGNORECASE)
 _CONTENT = re.compile(r"""\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_SURE = 3.0  # log-odds by the words alone, from which a glance would hardly ever save the reading
 _HEAD = 20_000  # characters in which title and description stand
 
 
@@ -81,7 +80,7 @@ class Sift:
         if language is None or language not in self.gate.weights:
             return True
         score, excerpt = self.gate.heard(f"{article.title}\n{article.body}", language)
-        return score > _SURE or (bool(excerpt) and reader.glance(excerpt, language) >= reader.encoder.glance)
+        return score > SURE or (bool(excerpt) and reader.glance(excerpt, language) >= reader.encoder.glance)
 
 
 def _is_no_story(url: str) -> bool:

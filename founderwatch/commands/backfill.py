@@ -19,7 +19,7 @@ from spiders.entries import oldest
 
 _MOST_MESSAGES = 12
 _LONGEST = 1800.0  # seconds for a piece of an archive, before its pages are tried one by one
-_LIFETIME = 500  # pieces after which a worker is replaced, whatever its libraries have hoarded
+LIFETIME = 500  # pieces after which a worker is replaced, whatever its libraries have hoarded
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -88,7 +88,7 @@ def command(*, paths, since, until, languages, sources, workers, engine, out, ev
             "model": reader.encoder.version,
         }
         with (
-            Workers(Judge, made, workers, _LONGEST, _LIFETIME) as pool,
+            Workers(Judge, made, workers, _LONGEST, LIFETIME) as pool,
             bytes_progress(quiet) as on_progress,
         ):
             run = Backfill(store, reader.threshold, pool, json.dumps(question, sort_keys=True), reach, on_progress)

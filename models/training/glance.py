@@ -1,6 +1,6 @@
 """Sets from which glance on a story is read whole, for one model: python -m models.training.glance [MODEL_FOLDER]
 
-The back-fill shows the encoder first the few sentences that the gate points at. Of the train and dev parts' stories of
+The back-fill shows the encoder first the few sentences that the gate points at, where the gate is not sure by itself. Of the train and dev parts' stories of
 founders that the model flags when it reads them whole, at most one in 200 may be lost by that glance; half of the lowest
 chance among the others becomes the limit, in the folder's config.json. Prints what the test part loses at it. To be said anew
 for other weights, and after `models.training.gate`.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.encoder import WEIGHTS, Encoder
-from models.gate import Gate
+from models.gate import SURE, Gate
 from models.story import StoryReader
 from models.training import corpus
 from models.training.corpus import Record
@@ -24,11 +24,11 @@ _MOST = 0.1  # the highest limit; a glance above it cannot be what loses a story
 
 
 def glances(reader: StoryReader, gate: Gate, records: Sequence[Record]) -> list[tuple[float, Record]]:
-    """The stories with how likely a founding is by a glance at each, of those that the gate lets pass; rising."""
+    """The stories with how likely a founding is by a glance at each, of those that the gate lets pass but doubts; rising."""
     told = []
     for record in records:
-        _, excerpt = gate.heard(record.text, record.language)
-        if excerpt:
+        score, excerpt = gate.heard(record.text, record.language)
+        if excerpt and score <= SURE:
             told.append((reader.glance(excerpt, record.language), record))
     return sorted(told, key=lambda pair: pair[0])
 

@@ -1,0 +1,143 @@
+"""Where a back-fill's time goes, stage by stage, in one process: python -m benchmarks.stages --pages 2000
+
+Each stage's own time of the processor, without that of the stages that it calls. Writes benchmarks/results/stages.json.
+For a flame graph, which slows all down a little: py-spy record --output docs/benchmarks-flames.svg -- python -m benchmarks.stages
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks import archive
+from benchmarks.results import write
+from founderwatch.backfill import run
+from founderwatch.backfill.files import open_archive
+from founderwatch.backfill.judge import Asked, Judge
+from founderwatch.database.store import Store
+from models.encoder import ALARMS, WEIGHTS, Encoder
+from models.gate import Gate
+from models.story import StoryReader
+from pipelines import sift
+from pipelines.extract import Extract
+from spiders.warc import Warc
+
+STAGES: tuple[tuple[str, Any, str], ...] = (
+    ("read and unpack", Warc, "records"),
+    ("language, by the bytes", sift, "is_foreign"),
+    ("decode", sift, "decode"),
+    ("markup to text", sift, "extract_plain_text"),
+    ("language, by the text", sift, "_language"),
+    ("words", Gate, "pairs"),
+    ("extract", Extract, "__call__"),
+    ("glance, its sentences", StoryReader, "glance"),
+    ("read whole, its sentences", StoryReader, "judge"),
+    ("encoder", Encoder, "answers"),
+    ("store", run.Writer, "store"),
+)
+
+
+class Clock:
+    """Adds up each stage's own seconds; the encoder's are named by who asked it."""
+
+    def __init__(self) -> None:
+        self.own: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self._under_way: list[str] = []
+        self._since = time.process_time()
+
+    def _turn(self) -> None:
+        now = time.process_time()
+        self.own[self._under_way[-1] if self._under_way else "all else"] += now - self._since
+        self._since = now
+
+    def around(self, stage: str, work: Callable) -> Callable:
+        @wraps(work)
+        def timed(*arguments, **named):
+            asked_by = self._under_way[-1].partition(",")[0] if self._under_way and stage == "encoder" else ""
+            self.begin(f"{asked_by}, the encoder" if asked_by else stage)
+            try:
+                return work(*arguments, **named)
+            finally:
+                self.end()
+
+        return timed
+
+    def around_each(self, stage: str, work: Callable[..., Iterator]) -> Callable[..., Iterator]:
+        """As `around`, for a generator: what is done with each thing that it gives is not its own."""
+
+        @wraps(work)
+        def timed(*arguments, **named):
+            given = work(*arguments, **named)
+            while True:
+                self.begin(stage)
+                try:
+                    found = next(given, None)
+                finally:
+                    self.end()
+                if found is None:
+                    return
+                yield found
+
+        return timed
+
+    def begin(self, stage: str) -> None:
+        self._turn()
+        self._under_way.append(stage)
+        self.calls[stage] += 1
+
+    def end(self) -> None:
+        self._turn()
+        self._under_way.pop()
+
+
+def measure(path: Path, languages: tuple[str, ...] = ("en", "zh")) -> tuple[Clock, Counter[str]]:
+    """Does an archive's pages in this process, from the file to the database."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Store(Path(folder) / "made.db")) as store,
+        ExitStack() as stack,
+    ):
+        judge = Judge(Asked(languages=languages), str(WEIGHTS), ALARMS)
+        judge.judge(
+            record for _, record in zip(range(20), open_archive(str(path)).warc.records(), strict=False)
+        )  # warm
+        clock = Clock()
+        for stage, place, name in STAGES:
+            around = clock.around_each if place is Warc else clock.around
+            stack.enter_context(patch.object(place, name, around(stage, getattr(place, name))))
+        outcome = judge.judge(open_archive(str(path)).warc.records())
+        run.Writer(store, Encoder().threshold(ALARMS)).store(str(path), outcome.stories, outcome.bad)
+        clock._turn()
+        return clock, outcome.counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.warc.gz"
+        archive.make(path, given.pages, given.seed)
+        clock, counts = measure(path)
+    total = sum(clock.own.values())
+    for stage, seconds in clock.own.most_common():
+        print(
+            f"{stage:32} {clock.calls[stage]:6} calls {1000 * seconds / given.pages:7.3f} ms a page {seconds / total:6.1%}"
+        )
+    print(f"{1000 * total / given.pages:.2f} ms a page; {dict(counts)}")
+    stages = {name: {"seconds": round(clock.own[name], 4), "calls": clock.calls[name]} for name in clock.own}
+    write("stages", {"pages": given.pages, "counts": dict(counts), "stages": stages})
+
+
+if __name__ == "__main__":
+    main()
