@@ -16,7 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import accumulate, islice
+from itertools import accumulate, groupby, islice
 from pathlib import Path
 
 from benchmarks import growth
@@ -26,6 +26,7 @@ from founderwatch.database.store import Store
 from founderwatch.items import Article, Assessment, Mention, Story
 
 _TOGETHER = 20  # stories of a transaction
+_PIECE = 50_000  # articles that are made in one
 
 
 class Texts:
@@ -48,16 +49,20 @@ class Texts:
 
 
 def fill(store: Store, articles: int, seed: int = 1) -> None:
-    """Makes the large database: reports, then texts and their index."""
-    growth.fill(store, articles, seed)
+    """Makes the large database, as far as it is not made yet: reports, then texts and their index."""
     conn = store.db.conn
+    if not store.db["articles"].count:
+        growth.fill(store, articles, seed)
+    (done,) = conn.execute("select count(*) from articles_fts_docsize").fetchone()
     conn.execute("pragma synchronous = off")
-    conn.execute("begin")
-    for number, text in enumerate(islice(Texts(seed), articles), 1):
-        conn.execute("update articles set title = ?, body = ? where id = ?", [*text, number])
-        texts.enter(store.db, number, text)
-    conn.commit()
-    conn.execute("pragma synchronous = normal")
+    conn.execute("pragma cache_size = -1000000")  # kB: else pages go to the disk and come back
+    made = zip(range(1, articles + 1), Texts(seed), strict=False)
+    for _, some in groupby(islice(made, done, None), lambda pair: pair[0] // _PIECE):
+        conn.execute("begin")
+        for number, text in some:
+            conn.execute("update articles set title = ?, body = ? where id = ?", [*text, number])
+            texts.enter(store.db, number, text)
+        conn.commit()
     conn.execute("pragma wal_checkpoint(truncate)").fetchall()
 
 
@@ -89,20 +94,26 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--stories", type=int, default=500, help="of either kind in each round")
+    parser.add_argument(
+        "--database", type=Path, help="keep the large database there, and use what was made of it before"
+    )
     given = parser.parse_args()
     rates: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as folder, closing(Store(Path(folder) / "full.db")) as full:
+    with tempfile.TemporaryDirectory() as folder:
+        large = given.database or Path(folder) / "large.db"
         began = time.perf_counter()
-        fill(full, given.articles)
+        with closing(Store(large)) as making:
+            fill(making, given.articles)
         print(f"{given.articles:,} articles made in {time.perf_counter() - began:.0f} s", flush=True)
         source = stories(2)
-        for number in range(given.rounds):
-            both = zip(*islice(source, given.stories), strict=True)
-            for kind, made in zip(("articles", "reports"), both, strict=True):
-                with closing(Store(Path(folder) / f"{number}-{kind}.db")) as empty:
-                    rates[kind, "empty"].append(insert(empty, made))
-                rates[kind, "full"].append(insert(full, made))
-        size = (Path(folder) / "full.db").stat().st_size
+        with closing(Store(large)) as full:
+            for number in range(given.rounds):
+                both = zip(*islice(source, given.stories), strict=True)
+                for kind, made in zip(("articles", "reports"), both, strict=True):
+                    with closing(Store(Path(folder) / f"{number}-{kind}.db")) as empty:
+                        rates[kind, "empty"].append(insert(empty, made))
+                    rates[kind, "full"].append(insert(full, made))
+        size = large.stat().st_size
     result: dict[str, dict[str, dict[str, float]]] = {}
     for way, name in enumerate(("clock", "processor")):
         for kind in ("articles", "reports"):

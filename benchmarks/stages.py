@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -49,74 +49,74 @@ class Clock:
     """Adds up each stage's own seconds; the encoder's are named by who asked it."""
 
     def __init__(self) -> None:
+        self._under_way: list[str] = []
+        self.start()
+
+    def start(self) -> None:
         self.own: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
-        self._under_way: list[str] = []
         self._since = time.process_time()
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         now = time.process_time()
         self.own[self._under_way[-1] if self._under_way else "all else"] += now - self._since
         self._since = now
 
-    def around(self, stage: str, work: Callable) -> Callable:
-        @wraps(work)
-        def timed(*arguments, **named):
-            asked_by = self._under_way[-1].partition(",")[0] if self._under_way and stage == "encoder" else ""
-            self.begin(f"{asked_by}, the encoder" if asked_by else stage)
-            try:
-                return work(*arguments, **named)
-            finally:
-                self.end()
+    @contextmanager
+    def within(self, stage: str) -> Iterator[None]:
+        asker = self._under_way[-1].partition(",")[0] if self._under_way else ""
+        self.turn()
+        self._under_way.append(f"{asker}, the encoder" if stage == "encoder" and asker else stage)
+        self.calls[self._under_way[-1]] += 1
+        try:
+            yield
+        finally:
+            self.turn()
+            self._under_way.pop()
 
-        return timed
 
-    def around_each(self, stage: str, work: Callable[..., Iterator]) -> Callable[..., Iterator]:
-        """As `around`, for a generator: what is done with each thing that it gives is not its own."""
+def _around(clock: Clock, stage: str, work: Callable) -> Callable:
+    @wraps(work)
+    def timed(*arguments, **named):
+        with clock.within(stage):
+            return work(*arguments, **named)
 
-        @wraps(work)
-        def timed(*arguments, **named):
-            given = work(*arguments, **named)
-            while True:
-                self.begin(stage)
-                try:
-                    found = next(given, None)
-                finally:
-                    self.end()
-                if found is None:
-                    return
-                yield found
+    return timed
 
-        return timed
 
-    def begin(self, stage: str) -> None:
-        self._turn()
-        self._under_way.append(stage)
-        self.calls[stage] += 1
+def _around_each(clock: Clock, stage: str, work: Callable[..., Iterator]) -> Callable[..., Iterator]:
+    """As `_around`, for a generator: what is done with each thing that it gives is not its own."""
 
-    def end(self) -> None:
-        self._turn()
-        self._under_way.pop()
+    @wraps(work)
+    def timed(*arguments, **named):
+        given = work(*arguments, **named)
+        while True:
+            with clock.within(stage):
+                found = next(given, None)
+            if found is None:
+                return
+            yield found
+
+    return timed
 
 
 def measure(path: Path, languages: tuple[str, ...] = ("en", "zh")) -> tuple[Clock, Counter[str]]:
-    """Does an archive's pages in this process, from the file to the database."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        closing(Store(Path(folder) / "made.db")) as store,
-        ExitStack() as stack,
-    ):
-        judge = Judge(Asked(languages=languages), str(WEIGHTS), ALARMS)
-        judge.judge(
-            record for _, record in zip(range(20), open_archive(str(path)).warc.records(), strict=False)
-        )  # warm
-        clock = Clock()
+    """Does an archive's pages in this process, from the file to the database, after having done them once to be warm."""
+    judge, threshold, clock = (
+        Judge(Asked(languages=languages), str(WEIGHTS), ALARMS),
+        Encoder().threshold(ALARMS),
+        Clock(),
+    )
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         for stage, place, name in STAGES:
-            around = clock.around_each if place is Warc else clock.around
-            stack.enter_context(patch.object(place, name, around(stage, getattr(place, name))))
-        outcome = judge.judge(open_archive(str(path)).warc.records())
-        run.Writer(store, Encoder().threshold(ALARMS)).store(str(path), outcome.stories, outcome.bad)
-        clock._turn()
+            around = _around_each if place is Warc else _around
+            stack.enter_context(patch.object(place, name, around(clock, stage, getattr(place, name))))
+        for number in range(2):
+            store = stack.enter_context(closing(Store(Path(folder) / f"{number}.db")))
+            clock.start()
+            outcome = judge.judge(open_archive(str(path)).warc.records())
+            run.Writer(store, threshold).store(str(path), outcome.stories, outcome.bad)
+            clock.turn()
         return clock, outcome.counts
 
 

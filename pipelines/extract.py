@@ -41,7 +41,7 @@ _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "applicat
 SIGNED = re.compile(
     r"[Aa]uthor|[Bb]yl|username|BBL|channel-name|zuozhe|bianji|xiaobian|(?:submitted|posted)-by|journalist-name|screenname|writer"
 )
-_NAMING = frozenset(["rel", "id", "class", "itemprop", "data-testid", "data-component"])
+_NAMES = etree.XPath("//@rel | //@id | //@class | //@itemprop | //@data-testid | //@data-component")
 
 # Their messages repeat what the Failure says.
 for _name in ("trafilatura", "htmldate", "courlan", "charset_normalizer"):
@@ -239,10 +239,7 @@ def _declared(tree: HtmlElement, metadata: Metadata) -> Document:
 
 def _may_be_signed(tree: HtmlElement) -> bool:
     """Whether any element could be one in which trafilatura looks for an author, which takes it longer than the text."""
-    return any(
-        element.tag == "author" or any(SIGNED.search(value) for name, value in element.items() if name in _NAMING)
-        for element in tree.iter("*")
-    )
+    return tree.find(".//author") is not None or bool(SIGNED.search("\n".join(_NAMES(tree))))
 
 
 def _text(tree: HtmlElement, url: str, fast: bool) -> str:
