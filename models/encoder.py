@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
@@ -16,15 +17,14 @@ import onnxruntime
 from models.chance import Chance
 from models.document import Look
 
-# Without torch, transformers says so at import: that is how the default install is meant to be.
-os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-from transformers import PreTrainedTokenizerFast
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 WEIGHTS = Path(__file__).parent / "weights"
 # int8 scales are set over a whole batch: alone, a text is judged the same whatever stands beside it.
 BATCH = 1
 ALARMS = 1.0  # false alarms that a reader of 1,000 ordinary stories puts up with
+_TOKENIZER = "tokenizer.json"
 GLANCE = 0.02  # for a model on which it was not measured
 
 
@@ -50,7 +50,8 @@ class Encoder:
         self.threads = threads
         try:
             self.config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["founderwatch"]
-            self.tokenizer = PreTrainedTokenizerFast.from_pretrained(self.folder)
+            if not (self.folder / _TOKENIZER).is_file():
+                raise OSError(f"it holds no {_TOKENIZER}")
         except (OSError, KeyError, ValueError) as error:
             raise ModelError(
                 f"{self.folder} is no founderwatch model folder ({error}); `founderwatch train` makes one"
@@ -85,6 +86,19 @@ class Encoder:
             return ALARMS
         scores, rates = zip(*points, strict=True)
         return float(np.interp(threshold, scores, rates))
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """Made at the first story: a crawl that finds nothing new need not wait a second for the library."""
+        # Without torch, transformers says so at import: that is how the default install is meant to be.
+        os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        from transformers import PreTrainedTokenizerFast
+
+        try:
+            return PreTrainedTokenizerFast.from_pretrained(self.folder)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{self.folder / _TOKENIZER} cannot be read ({error}); restore the file") from error
 
     @cached_property
     def session(self) -> onnxruntime.InferenceSession:

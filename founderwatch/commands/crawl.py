@@ -121,20 +121,21 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
             "store": keep,
         }
         with closing(extract), Alarm(config) as alarm, progress("crawling", quiet) as on_progress:
-            report = run(
-                registry.sources,
-                stages,
-                only=[s.name for s in choice.asked],
-                since=limit_day,
-                limit=limit,
-                seen=store.is_known,
-                edited=store.is_edited,
-                states=store,
-                used={} if only or now else {name: turn.used(began) for name, turn in turns.items()},
-                on_progress=on_progress,
-                contact=config.contact,
-                longest=longest,
-            )
+            with store.unhurried():
+                report = run(
+                    registry.sources,
+                    stages,
+                    only=[s.name for s in choice.asked],
+                    since=limit_day,
+                    limit=limit,
+                    seen=store.is_known,
+                    edited=store.is_edited,
+                    states=store,
+                    used={} if only or now else {name: turn.used(began) for name, turn in turns.items()},
+                    on_progress=on_progress,
+                    contact=config.contact,
+                    longest=longest,
+                )
             counts = {"found": report.total("found"), **{k: keep.counts[k] for k in ("new", "failed", "flagged")}}
             then = after(report, choice.asked, turns, store.published_since(began - LOOK_BACK), began)
             store.finish_run(number, counts, [_row(s, keep.new[s.name]) for s in report.sources], then)

@@ -105,6 +105,19 @@ class Store:
     def _writing(self):
         return writing(self.db.conn)
 
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Within, a commit does not wait until the disk has it: a power cut may undo the latest ones, in order, and nothing else.
+
+        That suits what the next crawl fetches again. Alerts and reviews are written over connections of their own: what
+        one of them commits takes all that was committed before to the disk with it, before anything is sent.
+        """
+        self.db.execute("pragma synchronous = normal")
+        try:
+            yield
+        finally:
+            self.db.execute("pragma synchronous = full")
+
     def close(self) -> None:
         self.db.close()
 

@@ -163,14 +163,15 @@ def crawl_here(registry: str, database: Path, judge: bool, timeout: int = 20, si
     }
     if judge:
         stages["classify"] = Classify(StoryReader(Encoder()))
-    report = run(
-        sources,
-        stages,
-        seen=store.is_known,
-        edited=store.is_edited,
-        states=store,
-        settings={"DOWNLOAD_TIMEOUT": timeout},
-    )
+    with store.unhurried():
+        report = run(
+            sources,
+            stages,
+            seen=store.is_known,
+            edited=store.is_edited,
+            states=store,
+            settings={"DOWNLOAD_TIMEOUT": timeout},
+        )
     extract.close()
     store.close()
     told = {s.name: [f"{m.stage}: {m.reason}" for m in s.messages] for s in report.sources}
