@@ -2,7 +2,7 @@
 
 The bare spider fetches the pages that a sitemap names and calls trafilatura in the reactor, and that is all. The crawl
 does everything: robots.txt, guard, archive, extraction with dates and languages, copies and versions, the model, the
-database. It runs twice, with the model and without. Each runs in a process of its own, in turn, and the site in a third;
+database. It runs three times: without the model, with `judge = "founders"`, and with all stories read whole. Each runs in a process of its own, in turn, and the site in a third;
 start-up counts. Pages are the English and Chinese ones of `benchmarks/archive.py`.
 
 Printed are pages a second, and the seconds of all its processors that a hundred pages took: where other programs want the
@@ -28,6 +28,7 @@ from benchmarks.archive import pages as made
 from tests.site import Answer, site
 
 SINCE = "2020-01-01"  # the pages bear days of 2024
+_BARE = "bare spider"
 BARE = """
 import sys, scrapy, trafilatura
 from scrapy.crawler import CrawlerProcess
@@ -89,9 +90,14 @@ def _unjudged(base: str, folder: Path) -> int:
     return _read(folder / "x.db")
 
 
-def _crawl(base: str, folder: Path) -> int:
-    sources = _registry(base, folder)
-    _run("-m", "founderwatch", "crawl", "--sources", sources, "--db", folder / "x.db", "--since", SINCE, "--quiet")
+def _founders(base: str, folder: Path) -> int:
+    return _crawl(base, folder, "founders")
+
+
+def _crawl(base: str, folder: Path, judge: str = "all") -> int:
+    config = folder / "founderwatch.toml"
+    config.write_text(f'judge = "{judge}"\ndatabase = "x.db"\nsources = "{_registry(base, folder)}"\n')
+    _run("-m", "founderwatch", "crawl", "--config", config, "--since", SINCE, "--quiet")
     return _read(folder / "x.db")
 
 
@@ -101,8 +107,9 @@ def _read(database: Path) -> int:
 
 
 WAYS: dict[str, Callable[[str, Path], int]] = {
-    "bare spider": _bare,
+    _BARE: _bare,
     "crawl without the model": _unjudged,
+    "crawl for founders alone": _founders,
     "crawl": _crawl,
 }
 
@@ -111,16 +118,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=[*WAYS], help="beside the bare spider")
     options = parser.parse_args()
+    ways = {name: way for name, way in WAYS.items() if name == _BARE or name in options.ways}
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     server = context.Process(target=_serve, args=(options.pages, there), daemon=True)
     server.start()
     base = here.recv()
-    rates: dict[str, list[float]] = {name: [] for name in WAYS}
-    costs: dict[str, list[float]] = {name: [] for name in WAYS}
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    costs: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(options.rounds):
-        for name, way in WAYS.items():
+        for name, way in ways.items():
             with tempfile.TemporaryDirectory() as folder:
                 started, used = time.monotonic(), _processors()
                 got = way(base, Path(folder))
@@ -130,8 +139,8 @@ def main() -> int:
                 costs[name].append((_processors() - used) * 100 / got)
                 print(f"{name}: {rates[name][-1]:.1f} pages a second, {costs[name][-1]:.2f} s for 100", flush=True)
     server.kill()
-    bare, cost = median(rates["bare spider"]), median(costs["bare spider"])
-    for name in WAYS:
+    bare, cost = median(rates[_BARE]), median(costs[_BARE])
+    for name in ways:
         rate, own = median(rates[name]), median(costs[name])
         print(f"{name}: median {rate:.1f} pages a second, {rate / bare:.2f} of the bare spider;"
               f" {own:.2f} s of the processors for 100 pages, {own / cost:.2f} times the bare spider's")  # fmt: skip

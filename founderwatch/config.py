@@ -34,6 +34,8 @@ _FROM_ENVIRONMENT = {
     "secret": "FOUNDERWATCH_SECRET",
     "ping_url": "FOUNDERWATCH_PING_URL",
 }
+JUDGE_ALL = "all"
+_JUDGED = (JUDGE_ALL, "founders")
 LEAST_KEPT = timedelta(days=60)
 SECRETS = ("password_hash", "secret", "ping_url")
 
@@ -53,6 +55,9 @@ class Config:
     organisations: Path | None = None  # names and units that add to the packaged table
     model: str = str(WEIGHTS)  # a folder or hub name
     alarms_per_1000: float = ALARMS  # how many of 1,000 ordinary stories may be flagged wrongly
+    judge: str = (
+        JUDGE_ALL  # which stories of a crawl the model reads whole: all, or those whose words sound like a founding
+    )
     since: str = "30d"
     keep_texts: timedelta | None = None  # how long the text of a story that tells of nobody is kept; None: for ever
     contact: str | None = None  # who answers for the crawl: an address or e-mail, sent with each request
@@ -212,6 +217,8 @@ def _checked(key: str, value, folder: Path, where: str):
         return _span(key, value, where)
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{where}: must be a text, not {value!r}")
+    if key == "judge" and value not in _JUDGED:
+        raise ConfigError(f"{where}: must be {' or '.join(_JUDGED)}, not {value!r}")
     if key in ("ping_url", "desk") and not _ADDRESS.fullmatch(value):
         raise ConfigError(f"{where}: must be an address such as https://example.org/")
     if key in ("database", "sources", "own_sources", "organisations"):

@@ -45,6 +45,7 @@ _TITLE = re.compile(r"<title[^>]*>(.{1,500}?)</title>", re.IGNORECASE | re.DOTAL
 _META = re.compile(r"<meta\b[^>]{0,200}?(?:og:title|description)[^>]{0,1500}>", re.IGNORECASE)
 _CONTENT = re.compile(r"""\bcontent\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _HEAD = 20_000  # characters in which title and description stand
+GLANCED = "a glance: no words of a founding"  # why the encoder did not read a story whole
 
 
 class Sift:

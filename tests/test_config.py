@@ -93,6 +93,7 @@ def test_a_byte_order_mark_is_no_mistake():
         ("\nalarms_per_1000 = -1\n", "f.toml:2: alarms_per_1000: must be a number between 0 and 1000, not -1"),
         ("alarms_per_1000 = true\n", "f.toml:1: alarms_per_1000: must be a number between 0 and 1000"),
         ("alarms_per_1000 = nan\n", "f.toml:1: alarms_per_1000: must be a number between 0 and 1000"),
+        ('judge = "some"\n', "f.toml:1: judge: must be all or founders, not 'some'"),
         ("database = 3\n", "f.toml:1: database: must be a text, not 3"),
         ('database = ""\n', "f.toml:1: database: must be a text"),
         ('\n\nsince = "soon"\n', "f.toml:3: since: since must be a span"),

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from founderwatch.items import Article, Page
+from founderwatch.items import Article, Page, Story
 from models.encoder import Encoder
 from models.gate import Gate
 from models.story import StoryReader
 from models.training import corpus
+from pipelines.classify import Classify
 from pipelines.decode import decode
-from pipelines.sift import Sift, is_foreign
+from pipelines.sift import GLANCED, Sift, is_foreign
 from tests.archives import GOLD, newsroom
 
 SIFT = Sift()
@@ -179,6 +180,21 @@ def test_a_glance_tells_founders_from_others_who_leave():
 
     assert likely("has quit to start her own company, two people told this paper on Monday.")
     assert not likely("will retire in March, the company said. She founded its first lab in 1994.")
+
+
+def test_a_crawl_that_looks_for_founders_alone_says_what_it_left_out():
+    classify = Classify(StoryReader(Encoder(threads=1)), everything=False)
+
+    def judged(last):
+        body = f"{FILLER['en'] * 5}\nMira Halvorsen, head of robotics at Halden, {last}\n{FILLER['en'] * 5}"
+        article = Article("https://news.example/x", "x", "Halden loses a chief", body, "en")
+        return classify(Story(article=article)).assessment
+
+    found = judged("has quit to start her own company, two people told this paper on Monday.")
+    assert [mention.kind for mention in found.mentions] == ["founds"] and found.skipped is None
+    left_out = judged("will retire in March, the company said. She founded its first lab in 1994.")
+    assert (left_out.mentions, left_out.skipped) == ((), GLANCED)
+    assert left_out.model == found.model
 
 
 def test_pages_are_read_as_the_extraction_reads_them():

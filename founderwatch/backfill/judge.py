@@ -15,7 +15,7 @@ from models.encoder import Encoder
 from models.story import StoryReader
 from pipelines.classify import Classify
 from pipelines.extract import Extract
-from pipelines.sift import Sift
+from pipelines.sift import GLANCED, Sift
 from pipelines.since import Since
 from pipelines.stage import advance
 from spiders.outlets import Outlets
@@ -131,9 +131,7 @@ class Judge:
             outcome.counts["candidates"] += 1
             story = advance(self._classify, "classify", story)
         elif self.asked.everything:
-            story = story.grown(
-                assessment=Assessment(self._version, 0.0, False, (), "a glance: no words of a founding")
-            )
+            story = story.grown(assessment=Assessment(self._version, 0.0, False, (), GLANCED))
         else:
             outcome.counts["words"] += 1
             return

@@ -17,6 +17,7 @@ from founderwatch import status
 from founderwatch.alerts.heartbeat import heartbeat
 from founderwatch.alerts.sender import Alarm
 from founderwatch.archive.retention import thin
+from founderwatch.config import JUDGE_ALL
 from founderwatch.database.retention import drop_texts
 from founderwatch.database.store import DatabaseError, recent_texts
 from founderwatch.options import common, fail, locked, open_reader, open_registry, open_store
@@ -117,7 +118,7 @@ def command(*, sources, only, since, limit, longest, due, now, config, quiet):
             "extract": extract,
             "since": Since(limit_day),
             "deduplicate": Deduplicate(lambda: recent_texts(config.database, datetime.now(UTC) - _COPIES_WITHIN)),
-            "classify": Classify(reader),
+            "classify": Classify(reader, config.judge == JUDGE_ALL),
             "store": keep,
         }
         with closing(extract), Alarm(config) as alarm, progress("crawling", quiet) as on_progress:
