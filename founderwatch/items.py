@@ -140,6 +140,7 @@ class Story:
     article: Article | None = None
     copy_of: str | None = None  # canonical address of the story that this one repeats
     version_of: str | None = None  # canonical address of the story whose other version this is: one article
+    likeness: bytes | None = None  # what copies of its text are known by
     assessment: Assessment | None = None
     failure: Failure | None = None
     notes: tuple[str, ...] = field(default=())

@@ -319,6 +319,17 @@ def test_recent_texts_are_those_that_a_story_may_repeat(store):
     assert list(recent_texts(store.path, NOW.replace(year=2100))) == []
 
 
+def test_a_likeness_stands_for_its_text_until_that_is_another(store):
+    told = story("https://a.example/1", body="first").grown(likeness=b"like")
+    saved(
+        store, told, story("https://b.example/1", body="first", copy_of="https://a.example/1").grown(likeness=b"like")
+    )
+    assert [row[3] for row in recent_texts(store.path, NOW.replace(year=2000))] == [b"like"]
+    saved(store, story("https://a.example/1", body="second"))
+    assert [row[3] for row in recent_texts(store.path, NOW.replace(year=2000))] == ["second"]
+    assert store.db["likenesses"].count == 0
+
+
 # What people look at
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -86,6 +87,24 @@ def test_recent_stories_are_read_at_the_first_need() -> None:
     assert stage(story("https://b.example/1", CHINESE)).copy_of == "https://a.example/1"
     stage(story("https://c.example/1", ENGLISH))
     assert len(calls) == 1
+
+
+def test_a_stored_likeness_stands_for_its_text() -> None:
+    like = Deduplicate()(story("https://a.example/1", CHINESE)).likeness
+    assert like is not None and len(like) == 258
+    stage = Deduplicate([("https://a.example/1", "s", "t", like)])
+    assert stage(story("https://b.example/1", CHINESE)).copy_of == "https://a.example/1"
+    assert stage(story("https://b.example/2", ENGLISH)).copy_of is None
+
+
+def test_thousands_are_found_and_the_earliest_forgotten() -> None:
+    words = [f"w{number}" for number in range(400)]
+    texts = [" ".join(random.Random(number).choices(words, k=60)) for number in range(5500)]
+    stage = Deduplicate(((f"https://a.example/{n}", "s", "t", text) for n, text in enumerate(texts)), most=5000)
+    for number in (5499, 3000, 600, 4200):
+        copy = " ".join(texts[number].split()[:-3])
+        assert stage(story(f"https://b.example/{number}", copy)).copy_of == f"https://a.example/{number}"
+    assert stage(story("https://b.example/0", texts[0])).copy_of is None
 
 
 def test_short_and_empty_bodies_pass() -> None:

@@ -367,9 +367,9 @@ class Store:
         screened = erasure.screened(self.db, story, threshold)
         if screened is None:
             return Stored("erased", blotted=True)
-        # The page as it was fetched still names the erased: nothing leads to it.
+        # The page as it was fetched still names the erased: nothing leads to it, or is made of it.
         blotted = screened is not story
-        story = screened.grown(capture=None) if blotted else story
+        story = screened.grown(capture=None, likeness=None) if blotted else story
         too_old = story.failure is not None and story.failure.stage == "since"
         if too_old:
             self._save_failure(story)
@@ -472,6 +472,8 @@ class Store:
             }
             identifier = self.db["articles"].insert(row).last_pk
             self._enter(identifier, (article.title, article.body))
+            if story.likeness is not None and original is None:  # what repeats a copy repeats the first
+                self.db["likenesses"].insert({"article": identifier, "likeness": story.likeness})
         else:
             identifier, title, body = found
             if judged and (title, body) != (article.title, article.body):
@@ -519,6 +521,7 @@ class Store:
     def _replace_text(self, identifier: int, title: str, body: str, article: Article, notes: Iterable[str]) -> None:
         """Puts another text in an article's place, and keeps the former one as a version."""
         self.db["versions"].insert({"article": identifier, "title": title, "body": body, "replaced_at": _now()})
+        self.db.execute("delete from likenesses where article = ?", [identifier])
         # Evidence counts its characters in the text that was judged.
         if self._waiting is None or identifier not in self._waiting:
             texts.leave(self.db, identifier, (title, body))
@@ -663,15 +666,16 @@ def text_address(title: str, body: str) -> str:
 
 def recent_texts(
     path: Path, since: datetime, until: datetime | None = None
-) -> Iterator[tuple[str, str | None, str, str]]:
-    """(url, source, title, body) of the stories since a day that are no copies: what a new story may repeat.
+) -> Iterator[tuple[str, str | None, str, str | bytes]]:
+    """(url, source, title, likeness or else body) of the stories since a day that are no copies: what a new story may repeat.
 
     Opens a connection of its own, since it is asked for in the thread that computes.
     """
     with closing(sqlite3.connect(path, timeout=_BUSY_MS / 1000)) as connection:
         yield from connection.execute(
-            """select url, source, title, body from articles
-               where first_seen_at >= ? and first_seen_at < ? and copy_of is null order by id""",
+            """select a.url, a.source, a.title, coalesce(l.likeness, a.body)
+               from articles a left join likenesses l on l.article = a.id
+               where a.first_seen_at >= ? and a.first_seen_at < ? and a.copy_of is null order by a.id""",
             [_iso(since), _iso(until) or "9999"],
         )
 

@@ -22,6 +22,7 @@ def leave(db: Database, article: int, text: Text) -> None:
 def replace(db: Database, article: int, old: Text, new: Text) -> None:
     """Gives an article another text, in the table and in the index."""
     leave(db, article, old)
+    db.execute("delete from likenesses where article = ?", [article])
     db.execute("update articles set title = ?, body = ? where id = ?", [*new, article])
     enter(db, article, new)
 
