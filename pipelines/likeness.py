@@ -18,7 +18,7 @@ BANDS = 32
 SEED = 42
 SHORTEST = 12  # runs of words, below which a text has no likeness
 LONGEST = 50_000  # characters that are looked at
-_LOOSE = 4096  # likenesses that are searched one by one; more are sorted in
+_LOOSE = 1024  # likenesses that are searched one by one; more are sorted in
 
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff\uf900-\ufaff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")

@@ -99,9 +99,9 @@ def test_a_stored_likeness_stands_for_its_text() -> None:
 
 def test_thousands_are_found_and_the_earliest_forgotten() -> None:
     words = [f"w{number}" for number in range(400)]
-    texts = [" ".join(random.Random(number).choices(words, k=60)) for number in range(5500)]
-    stage = Deduplicate(((f"https://a.example/{n}", "s", "t", text) for n, text in enumerate(texts)), most=5000)
-    for number in (5499, 3000, 600, 4200):
+    texts = [" ".join(random.Random(number).choices(words, k=60)) for number in range(2200)]
+    stage = Deduplicate(((f"https://a.example/{n}", "s", "t", text) for n, text in enumerate(texts)), most=2000)
+    for number in (2199, 1500, 300, 900):
         copy = " ".join(texts[number].split()[:-3])
         assert stage(story(f"https://b.example/{number}", copy)).copy_of == f"https://a.example/{number}"
     assert stage(story("https://b.example/0", texts[0])).copy_of is None
