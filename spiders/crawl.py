@@ -200,6 +200,8 @@ def _perform(
         # Each failure comes out as a story with its reason: the log would say it a second time.
         lines = logging.StreamHandler()
         lines.setFormatter(_OneLine())
+        # That a host's certificate is wrong is no trouble of the reactor's, though Twisted calls it critical.
+        lines.addFilter(lambda record: "certificate" not in record.getMessage())
         for name in ("scrapy", "scrapy-playwright", "twisted", "pipelines", *(spider.name for spider in _SPIDERS)):
             logging.getLogger(name).setLevel(logging.CRITICAL)
             logging.getLogger(name).handlers = [lines]

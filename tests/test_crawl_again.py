@@ -13,6 +13,7 @@ import pytest
 
 from founderwatch.database.store import Store
 from founderwatch.items import PAGE_DOWN
+from tests.faultroom.run import certificate
 from tests.forked import CONTEXT, Done, founderwatch, run_command
 from tests.mockserver import TEXT
 from tests.receiver import receiving
@@ -326,3 +327,13 @@ def test_a_failing_source_backs_off_and_is_paused_in_words(runs: Runs, news: Sit
     assert verdict == "paused" and "HTTP 404" in why
     news.pages["/gone"] = feed(("Three", "/story/3"))
     assert "gone: paused → healthy" in runs.crawl(registry, "--only", "gone").stdout
+
+
+def test_a_wrong_certificate_is_told_once(tmp_path):
+    with site({"/feed": feed(("One", "/one"))}, certificate(tmp_path)) as secure:
+        (tmp_path / "s.toml").write_text(secure.registry("/feed"))
+        done = founderwatch("crawl", "--sources", "s.toml", "--db", "x.db", folder=tmp_path)
+    assert [line.partition("/feed: ")[2] for line in done.stderr.splitlines()] == [
+        "channel: its certificate cannot be trusted",
+        "",  # no source answered
+    ]
