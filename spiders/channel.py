@@ -53,6 +53,7 @@ QUOTA = 2000
 _SITEMAP_TIMES = 3
 # Bytes from which on reading takes so long that others would wait.
 _LARGE = 100_000
+_PACKED = b"\x1f\x8b"
 
 
 class ChannelSpider(scrapy.Spider):
@@ -192,7 +193,8 @@ class ChannelSpider(scrapy.Spider):
         One at a time: 4,000 entries of a feed take 70 MB while they are read, and threads only take Python from each other.
         """
         reader = getattr(self, f"read_{response.meta['kind']}")
-        if len(response.body) > _LARGE and not self._unchanged(response):
+        large = len(response.body) > _LARGE or response.body.startswith(_PACKED)
+        if large and not self._unchanged(response):
             async with self._large:
                 done = await asyncio.to_thread(_attempt, reader, response, self.source_of(response))
             reader = lambda *_: done.result()  # noqa: E731

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from lxml import etree
@@ -59,22 +60,27 @@ def read_sitemap(
     Stories come newest first. Of an index it names the sitemaps that were changed after `oldest`,
     newest first and at most `most`.
     """
-    body, cut = _unpack(body)
-    if not body.strip():
-        raise ChannelError("is empty")
+    unpacked = _Unpacked(body)
     # huge_tree stays off: it bounds depth and text; recover takes what stands before a break.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, load_dtd=False)
+    parser = etree.iterparse(
+        unpacked, ("start", "end"), resolve_entities=False, no_network=True, recover=True, load_dtd=False
+    )
     try:
-        root = etree.fromstring(body, parser)
+        events = iter(parser)
+        root = next((element for _, element in events), None)
+        kind = _tag(root) if root is not None else ""
+        if unpacked.blank:
+            raise ChannelError("is empty")
+        if kind not in ("urlset", "sitemapindex"):
+            raise ChannelError(f"is not a sitemap{_INSTEAD.get(kind.lower(), '')}")
+        make = _texts if kind == "sitemapindex" else partial(_entry, base=url)
+        told = [make(element) for element in _children(root, events)]
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ChannelError(f"is not a sitemap: {error}") from error
-    kind = _tag(root) if root is not None else ""
-    if kind not in ("urlset", "sitemapindex"):
-        raise ChannelError(f"is not a sitemap{_INSTEAD.get(kind.lower(), '')}")
-    problem = _problem(parser, cut)
+    problem = _problem(parser, unpacked.cut)
     if kind == "sitemapindex":
-        return _index(root, url, oldest, depth, problem, most)
-    entries = [entry for element in root if (entry := _entry(element, url)) is not None]
+        return _index(told, url, oldest, depth, problem, most)
+    entries = [entry for entry in told if entry is not None]
     if not entries and problem:
         raise ChannelError(problem)
     # Undated ones keep their order, behind the dated.
@@ -82,33 +88,62 @@ def read_sitemap(
     return Reading(tuple(entries), problem=f"{problem}: {len(entries)} addresses could be read" if problem else None)
 
 
-def _unpack(body: bytes) -> tuple[bytes, bool]:
-    """Unpacks gzip, also a truncated one; tells whether something is missing."""
-    if not body.startswith(_GZIP):
-        return body, False
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        unpacked = unpacker.decompress(body, LARGEST)
-    except zlib.error as error:
-        raise ChannelError(f"is not valid gzip: {error}") from error
-    if unpacker.unconsumed_tail:
-        raise ChannelError(f"is larger than {LARGEST // 1_000_000} MB once unpacked")
-    return unpacked, not unpacker.eof
+class _Unpacked:
+    """A file of a sitemap's bytes, packed or not, also of a truncated one: nobody holds 50 MB at once.
+
+    `blank`: so far it holds nothing. `cut`, after its end: something is missing.
+    """
+
+    def __init__(self, body: bytes):
+        self.blank = True
+        self._rest, self._at = body, 0
+        self._unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if body.startswith(_GZIP) else None
+        self._room = LARGEST
+
+    @property
+    def cut(self) -> bool:
+        return self._unpacker is not None and not self._unpacker.eof
+
+    def read(self, size: int) -> bytes:
+        if self._unpacker is None:
+            part, self._at = self._rest[self._at : self._at + size], self._at + size
+        else:
+            try:
+                part = self._unpacker.decompress(self._rest, size)
+            except zlib.error as error:
+                raise ChannelError(f"is not valid gzip: {error}") from error
+            self._rest = self._unpacker.unconsumed_tail
+        self._room -= len(part)
+        if self._room < 0:
+            raise ChannelError(f"is larger than {LARGEST // 1_000_000} MB once unpacked")
+        self.blank = self.blank and not part.strip()
+        return part
 
 
-def _problem(parser: etree.XMLParser, cut: bool) -> str | None:
+def _children(root: Any, events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    """The root's children as they come; each is forgotten when the next is there."""
+    for event, element in events:
+        if event == "end" and element.getparent() is root:
+            yield element
+            element.clear()
+            while (before := element.getprevious()) is not None:
+                root.remove(before)
+
+
+def _problem(parser: Any, cut: bool) -> str | None:
     fatal = [entry for entry in parser.error_log if entry.level_name == "FATAL"]
     if cut or any("EndTag" in entry.message or "end of" in entry.message.lower() for entry in fatal):
         return "is cut off"
     return f"is not well-formed at line {fatal[0].line} ({fatal[0].message.strip()})" if fatal else None
 
 
-def _index(root: Any, base: str, oldest: datetime | None, depth: int, problem: str | None, most: int) -> Reading:
+def _index(
+    told: list[dict[str, str]], base: str, oldest: datetime | None, depth: int, problem: str | None, most: int
+) -> Reading:
     if depth >= DEEPEST:
         return Reading(index=True, problem=f"is an index nested more than {DEEPEST} deep: not followed")
     children: list[tuple[float, list[int], str]] = []
-    for element in root:
-        found = _texts(element)
+    for found in told:
         address = clean(found.get("loc", ""), base)
         changed = _date(found.get("lastmod"))
         if address and not (oldest and (changed or _end_of_month(address) or oldest) < oldest):
