@@ -427,7 +427,8 @@ def test_a_source_is_added_behind_what_is_there(here, text):
 
 
 def test_opml_goes_out_and_comes_in_again(here, own):
-    exported = run("export", "--opml", "--quiet")
+    exported = run("export", "--quiet")
+    assert run("export", "--opml", "--quiet").stdout_bytes == exported.stdout_bytes
     assert exported.exit_code == status.DONE
     (here / "f.opml").write_bytes(exported.stdout_bytes)
     assert "0 of " in run("import", "f.opml").stdout

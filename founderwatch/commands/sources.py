@@ -235,19 +235,17 @@ def enable_source(name, path, config, quiet):
 
 
 @command.command("export")
-@click.option("--opml", is_flag=True, help="As OPML, which feed readers import (the only form so far).")
+@click.option("--opml", is_flag=True, expose_value=False, help="As OPML, which feed readers import: the only form.")
 @_registry
 @common
-def export_sources(opml, path, config, quiet):
-    """Print the feeds of all sources that are not disabled, for a feed reader.
+def export_sources(path, config, quiet):
+    """Print the feeds of all sources that are not disabled, as OPML for a feed reader.
 
     \b
-    Example:  founderwatch sources export --opml > feeds.opml
+    Example:  founderwatch sources export > feeds.opml
     """
     from spiders.opml import write_opml
 
-    if not opml:
-        fail(status.USAGE, "say --opml: the registry itself is a file that can be copied")
     registry = open_registry(config, path)
     click.echo(write_opml(registry.enabled), nl=False)
     left = [source.name for source in registry.enabled if not source.feeds]
