@@ -2,8 +2,8 @@
 
 The large one is that of `benchmarks.growth`, each article with a report of a departure, and with short made texts in its
 full-text index. New stories are stored in turn in both, in transactions of so many as a back-fill's: `articles` that tell of
-nobody, as most do, and `reports` of a departure, which in the large one have others to be held against. Ratios are of medians
-over the rounds. Writes benchmarks/results/insertion.json; a million articles take some 4 GB of disk.
+nobody, which `--all` keeps, and `reports` of a departure, which in the large one have others to be held against. Ratios are of medians
+over the rounds. Writes benchmarks/results/insertion.json, beside what other sizes gave; a million articles take some 4 GB of disk.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from itertools import accumulate, groupby, islice
 from pathlib import Path
 
 from benchmarks import growth
-from benchmarks.results import write
+from benchmarks.results import read, write
 from founderwatch.database import texts
 from founderwatch.database.store import Store
 from founderwatch.items import Article, Assessment, Mention, Story
 
-_TOGETHER = 20  # stories of a transaction
+# Stories of a transaction, as many as a span of an archive gives: with --all, and without.
+_TOGETHER = {"articles": 500, "reports": 20}
 _PIECE = 50_000  # articles that are made in one
 
 
@@ -81,11 +82,11 @@ def stories(seed: int) -> Iterator[tuple[Story, Story]]:
         )
 
 
-def insert(store: Store, made: Sequence[Story]) -> tuple[float, float]:
+def insert(store: Store, made: Sequence[Story], together: int) -> tuple[float, float]:
     """Stories a second by the clock, and a second of the processor."""
     began, computed = time.perf_counter(), time.process_time()
-    for at in range(0, len(made), _TOGETHER):
-        store.save_all(made[at : at + _TOGETHER], 0.5, lambda *_: None)
+    for at in range(0, len(made), together):
+        store.save_all(made[at : at + together], 0.5, lambda *_: None)
     return len(made) / (time.perf_counter() - began), len(made) / (time.process_time() - computed)
 
 
@@ -111,8 +112,8 @@ def main() -> None:
                 both = zip(*islice(source, given.stories), strict=True)
                 for kind, made in zip(("articles", "reports"), both, strict=True):
                     with closing(Store(Path(folder) / f"{number}-{kind}.db")) as empty:
-                        rates[kind, "empty"].append(insert(empty, made))
-                    rates[kind, "full"].append(insert(full, made))
+                        rates[kind, "empty"].append(insert(empty, made, _TOGETHER[kind]))
+                    rates[kind, "full"].append(insert(full, made, _TOGETHER[kind]))
         size = large.stat().st_size
     result: dict[str, dict[str, dict[str, float]]] = {}
     for way, name in enumerate(("clock", "processor")):
@@ -123,7 +124,9 @@ def main() -> None:
                 f"{kind} a second of the {name}: empty {rate['empty']:.0f}, full {rate['full']:.0f},"
                 f" {rate['full'] / rate['empty']:.2f} times"
             )
-    write("insertion", {"articles": given.articles, "bytes": size} | result)
+    before = read("insertion") or {}
+    sizes = before.get("sizes", {}) | {str(given.articles): {"bytes": size} | result}
+    write("insertion", {"sizes": dict(sorted(sizes.items(), key=lambda pair: int(pair[0])))})
 
 
 if __name__ == "__main__":
