@@ -244,10 +244,16 @@ def _try_command(
     while outcome.kills < kills and misses < 5 * kills + 5:
         number += 1
         database = place / f"try-{number}.db"
+        lasts = takes
         for _ in range(IN_A_ROW):
-            hit = outcome.kills < kills and _run(arguments, database, _late(chance, takes))
-            outcome.kills += hit
-            misses += not hit
+            if outcome.kills == kills:
+                break
+            started = time.monotonic()
+            if _run(arguments, database, _late(chance, lasts)):
+                outcome.kills += 1
+            else:  # the machine is quicker now, or little was left to do
+                misses += 1
+                lasts = time.monotonic() - started
         _run(arguments, database)
         if again:
             _run(arguments, database)  # what was given up for this once
