@@ -1,8 +1,8 @@
 """Sets from which glance on a story is read whole, for one model: python -m models.training.glance [MODEL_FOLDER]
 
 The back-fill shows the encoder first the few sentences that the gate points at, where the gate is not sure by itself. Of the train and dev parts' stories of
-founders that the model flags when it reads them whole, at most one in 200 may be lost by that glance; half of the lowest
-chance among the others becomes the limit, in the folder's config.json. Prints what the test part loses at it. To be said anew
+founders, one in 200 may be lost by that glance, flagged though it is when read whole; half of the lowest chance among the
+others becomes the limit, in the folder's config.json. Prints what the test part loses at it. To be said anew
 for other weights, and after `models.training.gate`.
 """
 
@@ -33,10 +33,10 @@ def glances(reader: StoryReader, gate: Gate, records: Sequence[Record]) -> list[
     return sorted(told, key=lambda pair: pair[0])
 
 
-def limit(reader: StoryReader, told: Sequence[tuple[float, Record]]) -> float:
-    """Half of the lowest glance that may not be lost; low ones count where the model flags the story."""
+def limit(reader: StoryReader, told: Sequence[tuple[float, Record]], stories: int) -> float:
+    """Half of the lowest glance that may not be lost, of so many stories; low ones count where the model flags the story."""
     kept = [chance for chance, record in told if chance > 2 * _MOST or flags(reader, record)]
-    return round(min(_MOST, kept[int(len(kept) * _LOST)] / 2), 3)
+    return round(min(_MOST, kept[int(stories * _LOST)] / 2), 3)
 
 
 def flags(reader: StoryReader, record: Record) -> bool:
@@ -47,7 +47,8 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else WEIGHTS
     reader, gate = StoryReader(Encoder(folder)), Gate.read()
     stories = [r for r in corpus.read() if r.long and r.flagged]
-    least = limit(reader, glances(reader, gate, [r for r in stories if corpus.split(r) != "test"]))
+    seen = [r for r in stories if corpus.split(r) != "test"]
+    least = limit(reader, glances(reader, gate, seen), len(seen))
     finish(folder, folder, {"glance": least})
     told = glances(reader, gate, [r for r in stories if corpus.split(r) == "test"])
     low = [record for chance, record in told if chance < least]
