@@ -14,6 +14,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dame", "lord", "madam"])
 _NICKNAME = frozenset(["()", "（）", '""', "“”", "''", "‘’"])
+_MIXED = re.compile(r"[A-Z][a-z'’\-]+ [\u3400-\u9fff]{1,2}")  # an English first name before a Chinese surname
 _ADDRESS = ("先生", "女士", "博士", "教授", "老师", "总", "院士")
 
 
@@ -84,9 +85,7 @@ def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
 
 def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
     """Groups mentions to persons, in the order of their first full naming."""
-    ordered = sorted(
-        _with_nicknames(mentions, text), key=lambda m: (*(-n for n in _fullness(name_parts(m.text))), m.start)
-    )
+    ordered = sorted(_whole(mentions, text), key=lambda m: (*(-n for n in _fullness(name_parts(m.text))), m.start))
     people: list[Person] = []
     for mention in ordered:
         parts = name_parts(mention.text)
@@ -100,18 +99,26 @@ def join(mentions: Sequence[NameMention], text: str) -> list[Person]:
     return sorted(_join_scripts(people, text), key=lambda p: min(m.start for m in p.mentions))
 
 
-def _with_nicknames(mentions: Sequence[NameMention], text: str) -> list[NameMention]:
-    """Makes one name of the three words in Yuhuai (Tony) Wu and Daniel "Danny" Holt."""
+def _whole(mentions: Sequence[NameMention], text: str) -> list[NameMention]:
+    """Puts together what is one name: Yuhuan (Toby) Wei, Daniel "Danny" Holt, Lucas 郝."""
     names: list[NameMention] = []
     for mention in sorted(mentions, key=lambda m: m.start):
         names.append(mention)
-        if len(names) >= 3:
-            first, nick, last = names[-3:]
-            between = text[first.end : nick.start].strip() + text[nick.end : last.start].strip()
-            if between in _NICKNAME and nick.start - first.end <= 2 and last.start - nick.end <= 2:
-                whole = text[first.start : last.end]
-                names[-3:] = [NameMention(first.start, last.end, whole, max(m.weight for m in (first, nick, last)))]
+        if len(names) >= 3 and _has_nickname(*names[-3:], text):
+            names[-3:] = [_joined(names[-3:], text)]
+        elif len(names) >= 2 and _MIXED.fullmatch(text, names[-2].start, mention.end):
+            names[-2:] = [_joined(names[-2:], text)]
     return names
+
+
+def _has_nickname(first: NameMention, nick: NameMention, last: NameMention, text: str) -> bool:
+    between = text[first.end : nick.start].strip() + text[nick.end : last.start].strip()
+    return between in _NICKNAME and nick.start - first.end <= 2 and last.start - nick.end <= 2
+
+
+def _joined(mentions: Sequence[NameMention], text: str) -> NameMention:
+    start, end = mentions[0].start, mentions[-1].end
+    return NameMention(start, end, text[start:end], max(m.weight for m in mentions))
 
 
 def _is_transliterated(name: str) -> bool:

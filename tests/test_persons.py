@@ -91,6 +91,11 @@ def test_a_nickname_in_brackets_is_a_part_of_the_name():
     assert len(persons("Ana (Ben) and Cy left.", "Ana", "Ben", "Cy")) == 3
 
 
+def test_a_first_name_in_one_script_and_a_surname_in_the_other_are_one_name():
+    assert list(persons("理想汽车的Lucas 郝离职。", "Lucas", "郝")) == ["Lucas 郝"]
+    assert list(persons("Tim Cook 库克表示。", "Tim Cook", "库克")) == ["Tim Cook", "库克"]
+
+
 def test_persons_come_in_the_order_of_the_text():
     assert list(persons("Ana met Ben Ray and Cy.", "Ana", "Ben Ray", "Cy")) == ["Ana", "Ben Ray", "Cy"]
 
