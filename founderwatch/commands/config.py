@@ -35,7 +35,8 @@ def command():
 @click.option(
     "--env", "in_env", is_flag=True, help="As lines for a file of the environment, such as a container's .env."
 )
-def password(*, in_env):
+@common
+def password(*, in_env, config, quiet):
     """Ask for a password and print the lines that let `serve` ask for it, with a new secret.
 
     The password itself is in neither of them.

@@ -160,8 +160,9 @@ async def _serve(config: Config, host: str, signed: bool, listening: socket.sock
         app = security.with_headers(security.loopback_only(app, host), security.policy(versions.templates(datasette)))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     if not quiet:
-        who = f'; sign in as "{_ACCOUNT}"' if signed else ""
-        click.echo(f"{config.database} is open at {_address(host, listening)}{who}  (Ctrl-C ends it)")
+        # Not right behind the address, of which a terminal would make it a part.
+        who = f'sign in as "{_ACCOUNT}"; ' if signed else ""
+        click.echo(f"{config.database} is open at {_address(host, listening)}  ({who}Ctrl-C ends it)")
     await server.serve(sockets=[listening])
 
 
