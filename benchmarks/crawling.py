@@ -2,8 +2,8 @@
 
 The bare spider fetches the pages that a sitemap names and calls trafilatura in the reactor, and that is all. The crawl
 does everything: robots.txt, guard, archive, extraction with dates and languages, copies and versions, the model, the
-database. It runs three times: without the model, with `judge = "founders"`, and with all stories read whole. Each runs in a process of its own, in turn, and the site in a third;
-start-up counts. Pages are the English and Chinese ones of `benchmarks/archive.py`.
+database. It runs three times: without the model, with `judge = "founders"`, and with all stories read whole. Each runs in
+a process of its own, in turn, and the site in a third; start-up counts. Pages are the English and Chinese ones of `benchmarks/archive.py`.
 
 Printed are pages a second, and the seconds of all its processors that a hundred pages took: where other programs want the
 processors too, the latter say more.
@@ -12,7 +12,6 @@ processors too, the latter say more.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import resource
 import sqlite3
 import subprocess
@@ -25,6 +24,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.archive import pages as made
+from benchmarks.served import served
 from tests.site import Answer, site
 
 SINCE = "2020-01-01"  # the pages bear days of 2024
@@ -121,24 +121,19 @@ def main() -> int:
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=[*WAYS], help="beside the bare spider")
     options = parser.parse_args()
     ways = {name: way for name, way in WAYS.items() if name == _BARE or name in options.ways}
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    server = context.Process(target=_serve, args=(options.pages, there), daemon=True)
-    server.start()
-    base = here.recv()
     rates: dict[str, list[float]] = {name: [] for name in ways}
     costs: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(options.rounds):
-        for name, way in ways.items():
-            with tempfile.TemporaryDirectory() as folder:
-                started, used = time.monotonic(), _processors()
-                got = way(base, Path(folder))
-                if got != options.pages:
-                    print(f"{name}: {got} of {options.pages} pages", file=sys.stderr)
-                rates[name].append(got / (time.monotonic() - started))
-                costs[name].append((_processors() - used) * 100 / got)
-                print(f"{name}: {rates[name][-1]:.1f} pages a second, {costs[name][-1]:.2f} s for 100", flush=True)
-    server.kill()
+    with served(_serve, options.pages) as base:
+        for _ in range(options.rounds):
+            for name, way in ways.items():
+                with tempfile.TemporaryDirectory() as folder:
+                    started, used = time.monotonic(), _processors()
+                    got = way(base, Path(folder))
+                    if got != options.pages:
+                        print(f"{name}: {got} of {options.pages} pages", file=sys.stderr)
+                    rates[name].append(got / (time.monotonic() - started))
+                    costs[name].append((_processors() - used) * 100 / got)
+                    print(f"{name}: {rates[name][-1]:.1f} pages a second, {costs[name][-1]:.2f} s for 100", flush=True)
     bare, cost = median(rates[_BARE]), median(costs[_BARE])
     for name in ways:
         rate, own = median(rates[name]), median(costs[name])

@@ -8,7 +8,6 @@ another process; the crawl is the line of the crontab.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import statistics
 import subprocess
@@ -20,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.results import write
+from benchmarks.served import served
 from founderwatch.database.store import Store
 from tests.judged import THRESHOLD, story
 from tests.site import Answer, Asked, Page, feed, site
@@ -56,13 +56,8 @@ def main() -> int:
     parser.add_argument("--sources", type=int, default=150)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    server = context.Process(target=_serve, args=(options.sources, there), daemon=True)
-    server.start()
-    sites = here.recv()
     walls, cpus = [], []
-    with tempfile.TemporaryDirectory() as folder:
+    with served(_serve, options.sources) as sites, tempfile.TemporaryDirectory() as folder:
         registry, database = Path(folder, "sources.toml"), Path(folder, "x.db")
         registry.write_text("".join(text for _, text in sites), encoding="utf-8")
         days = (datetime.now(UTC) - datetime(2026, 7, 6, tzinfo=UTC)) // timedelta(days=1)
@@ -91,7 +86,6 @@ def main() -> int:
             if number:
                 walls.append(wall)
                 cpus.append(cpu)
-    server.kill()
     load = os.getloadavg()[0]
     result = {
         "sources": options.sources,
