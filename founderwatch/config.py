@@ -55,9 +55,7 @@ class Config:
     organisations: Path | None = None  # names and units that add to the packaged table
     model: str = str(WEIGHTS)  # a folder or hub name
     alarms_per_1000: float = ALARMS  # how many of 1,000 ordinary stories may be flagged wrongly
-    judge: str = (
-        JUDGE_ALL  # which stories of a crawl the model reads whole: all, or those whose words sound like a founding
-    )
+    judge: str = JUDGE_ALL  # which stories of a crawl are read whole: all, or those whose words sound like a founding
     since: str = "30d"
     keep_texts: timedelta | None = None  # how long the text of a story that tells of nobody is kept; None: for ever
     contact: str | None = None  # who answers for the crawl: an address or e-mail, sent with each request

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_HAN = re.compile(r"[\u3400-\u9fff]")
+HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dame", "lord", "madam"])
 _NICKNAME = frozenset(["()", "（）", '""', "“”", "''", "‘’"])
@@ -47,7 +47,7 @@ class Person:
             return (*_fullness(name_parts(text)), -len(text), counts[text])
 
         fullest = max(counts, key=fullness)
-        if _is_transliterated(fullest) and (originals := [text for text in counts if not _HAN.search(text)]):
+        if _is_transliterated(fullest) and (originals := [text for text in counts if not HAN.search(text)]):
             return max(originals, key=fullness)
         return fullest
 
@@ -58,7 +58,7 @@ class Person:
 
 def name_parts(name: str) -> tuple[str, ...]:
     """The comparable parts of a name: lower-case words without titles, or single Han characters."""
-    if _HAN.search(name):
+    if HAN.search(name):
         bare = name
         for word in _ADDRESS:
             if len(bare) > len(word) and bare.endswith(word):
@@ -72,7 +72,7 @@ def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
     """Whether a shorter form can stand for a longer name: a surname, a given name, with an initial."""
     if not short or len(short) > len(full):
         return False
-    if all(_HAN.match(part) for part in full):  # 王明 is not 王小明, but 小明 and 王 are
+    if all(HAN.match(part) for part in full):  # 王明 is not 王小明, but 小明 and 王 are
         return short in (full[: len(short)], full[-len(short) :])
     rest = list(full)
     for part in short:
@@ -123,7 +123,7 @@ def _joined(mentions: Sequence[NameMention], text: str) -> NameMention:
 
 def _is_transliterated(name: str) -> bool:
     """Whether a name in Chinese characters is a foreign one."""
-    return bool(_HAN.search(name)) and "·" in name
+    return bool(HAN.search(name)) and "·" in name
 
 
 def _fullness(parts: tuple[str, ...]) -> tuple[int, int]:
@@ -141,7 +141,7 @@ def _join_scripts(people: list[Person], text: str) -> list[Person]:
                 0 < b.start - a.end <= 2
                 and text[a.end : b.start].strip() in ("(", "（", "，", "、", "/")
                 and text[b.end : b.end + 1] in (")", "）", "，", "、", "/")
-                and bool(_HAN.search(a.text)) != bool(_HAN.search(b.text))
+                and bool(HAN.search(a.text)) != bool(HAN.search(b.text))
                 for a in one.mentions
                 for b in other.mentions
             ):

@@ -19,7 +19,7 @@ from models.document import Document
 from models.encoder import ALARMS, Encoder
 from models.gate import Gate
 from models.language import READ, detect
-from models.persons import Person, join, name_parts
+from models.persons import HAN, Person, join, name_parts
 from models.reader import FoundSpan, Reading, find, read
 
 LONGEST = 40_000  # characters of a story that are read; the news stands in front of them
@@ -27,7 +27,6 @@ AGE_LIMIT = timedelta(days=3 * 365 + 1)  # between the departure and the story's
 _CANDIDATE = 0.08  # weight from which a person is read
 _MOST_CANDIDATES = 40
 _TOLD = 0.5  # how sure the reader must be of a kind of departure to tell it at all
-_LONE = re.compile(r"[\u3400-\u9fff]")
 # Any sign that a person or an employer speaks: verbs, channels, quotation marks, the first person.
 _SPEAKS = re.compile(
     r"\b(?:sa(?:id|ys|ying)|t(?:old|ells)|announc\w*|wr(?:ote|ites|itten)|post(?:ed|s)?|memo|letter|e-?mail\w*|confirm\w*"
@@ -91,7 +90,7 @@ class StoryReader:
             chosen = documents.digest(doc, spans, [m.weight for m in mentions])
             looks.append(documents.look(doc, chosen, self.encoder.tokenizer, spans))
         for (person, mentions), look, answer in zip(subjects, looks, self.encoder.answers(looks), strict=True):
-            yield person, max(m.weight for m in mentions), _plausible(read(look, answer, doc.text))
+            yield person, max(m.weight for m in mentions), read(look, answer, doc.text)
 
     def _mention(
         self,
@@ -108,7 +107,9 @@ class StoryReader:
         words = _words(doc, language, reading) if kind == "founds" else 0.5
         signals = Signals(reading.kind[kind], reading.trigger, leaver, words)
         score = self.chance.of(signals)
-        best = {role: _best(spans) for role, spans in reading.arguments.items()}
+        best = {role: _best(spans) for role, spans in reading.arguments.items()} | {
+            "employer": _best(_employers(reading))
+        }
         when = best["when"].text if best["when"] else None
         told = published or datetime.now(UTC)
         departed = dates.resolve(when, told)
@@ -141,12 +142,10 @@ class StoryReader:
         return mention, signals
 
 
-def _plausible(reading: Reading) -> Reading:
-    """The reading without employers that are none: the new venture, a lone Chinese character."""
-    founds = reading.kind["founds"] >= _TOLD
-    ventures = {span.text for span in reading.arguments["venture"]} if founds else set()
-    employers = [s for s in reading.arguments["employer"] if s.text not in ventures and not _LONE.fullmatch(s.text)]
-    return replace(reading, arguments=reading.arguments | {"employer": employers})
+def _employers(reading: Reading) -> list[FoundSpan]:
+    """The spans for an employer but those that are none: the new venture, a lone Chinese character."""
+    ventures = {span.text for span in reading.arguments["venture"]} if reading.kind["founds"] >= _TOLD else set()
+    return [s for s in reading.arguments["employer"] if s.text not in ventures and not HAN.fullmatch(s.text)]
 
 
 def _words(doc: Document, language: str, reading: Reading) -> float:

@@ -1,6 +1,7 @@
 """Training, from corpus to a model folder that the default install can run, on an encoder small enough for a test."""
 
 import json
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from models.training.calibrate import Told, alarms, calibrate, expected_error, f
 from models.training.export import export, finish  # noqa: E402
 from models.training.restore import is_shipped, restore  # noqa: E402
 from models.training.settings import FURTHER, SETTINGS, Settings, settings_for  # noqa: E402
-from models.training.train import train  # noqa: E402
+from models.training.train import _mixture, train  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -167,6 +168,16 @@ def test_the_settings_fit_what_training_starts_from(small_base):
         == SETTINGS
     )
     assert settings_for(str(WEIGHTS)) == FURTHER
+
+
+def test_a_round_has_fresh_texts_more_often_and_of_the_others_a_part(records):
+    fresh = [r for r in records if r.where.startswith("en-anew-01.txt:")]
+    known = [r for r in records if r.where.startswith("en-tech-01.txt:")]
+    settings = replace(Settings.read(), fresh=("*-anew-*",), fresh_weight=2, replay_share=0.5)
+    texts = _mixture(known + fresh, settings, random.Random(1))
+    assert all(texts.count(r) == 2 for r in fresh)
+    assert len(texts) == 2 * len(fresh) + round(len(known) / 2)
+    assert _mixture(known + fresh, Settings.read(), random.Random(1)) == known + fresh
 
 
 def test_the_limit_of_a_glance_lies_below_what_the_model_flags_but_for_one_in_200(monkeypatch):

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from founderwatch.items import Assessment
-from models.persons import is_part, name_parts
+from models.persons import HAN, is_part, name_parts
 
-_HAN = re.compile(r"[\u3400-\u9fff]")
 FIELDS = ("person", "employer", "status", "venture", "role", "focus", "when", "first_reported_by")
 _RESAMPLES = 1000
 
@@ -117,7 +116,7 @@ def same_person(one: str, other: str, text: str = "") -> bool:
 def _in_brackets(one: str, other: str, text: str) -> bool:
     """Whether two names are one in two scripts: 杰西·霍尔布鲁克（Jesse Holbrook）, in the text or as one of the names."""
     for first, second in ((one, other), (other, one)):
-        if _HAN.search(first) and not _HAN.search(second):
+        if HAN.search(first) and not HAN.search(second):
             together = (
                 rf"{re.escape(first)}\s*[(（]\s*{re.escape(second)}|{re.escape(second)}\s*[(（]\s*{re.escape(first)}"
             )

@@ -150,8 +150,9 @@ def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, 
     """The inputs of all rounds; names vary from the second on, and from the first where the texts were `seen` before."""
     source = random.Random(settings.seed)
     for number in range(rounds):
-        texts = _mixture(records, settings, source) if vary else list(records)
+        texts = list(records)
         if vary:
+            texts = _mixture(records, settings, source)
             texts += [r for r in records if r.long] * (settings.story_weight - 1)
             texts += [
                 _joined(source.sample(_alike(records, source), source.choice((2, 2, 3))))
@@ -169,10 +170,15 @@ def _dataset(records: list[Record], tokenizer, settings: Settings, rounds: int, 
 
 def _mixture(records: list[Record], settings: Settings, source: random.Random) -> list[Record]:
     """One round's texts: fresh ones as often as set, of the others a random part."""
-    fresh = [r for r in records if any(fnmatch(r.where.partition(":")[0], f"{name}.txt") for name in settings.fresh)]
-    known = {id(r) for r in fresh}
-    others = [r for r in records if id(r) not in known]
-    return fresh * settings.fresh_weight + source.sample(others, round(len(others) * settings.replay_share))
+
+    def is_fresh(record: Record) -> bool:
+        file, _, _ = record.where.partition(":")
+        return any(fnmatch(file, f"{name}.txt") for name in settings.fresh)
+
+    fresh, others = [r for r in records if is_fresh(r)], [r for r in records if not is_fresh(r)]
+    if settings.replay_share < 1:
+        others = source.sample(others, round(len(others) * settings.replay_share))
+    return fresh * settings.fresh_weight + others
 
 
 def _alike(records: list[Record], source: random.Random) -> list[Record]:
