@@ -12,6 +12,7 @@ def check(compared):
         assert row["same_flags"] >= 0.99, language
         assert row["flag_f1"] <= 0.01, language  # one story more or less is 0.8 points
         assert row["event_f1"] <= 0.005, language
+        assert row["flags_now"] >= 0.99, language  # the rest is the code's that reads, which may have changed
 
 
 def held_back():
@@ -28,4 +29,4 @@ def test_the_whole_test_part_is_judged_alike():
 def test_a_sample_of_the_test_part_is_judged_alike():
     compared = agreement.compare(WEIGHTS, [r for r in held_back() if not r.long][::4])
     assert min(row["stories"] for row in compared.values()) >= 20
-    assert min(row["same_flags"] for row in compared.values()) >= 0.96
+    assert min(min(row["same_flags"], row["flags_now"]) for row in compared.values()) >= 0.96

@@ -62,20 +62,15 @@ def _state(model: ModelProto) -> dict[str, np.ndarray]:
 
 def _weight(node: NodeProto, maker: dict[str, NodeProto], values: dict[str, np.ndarray]) -> np.ndarray:
     """The (in, out) weight of a product, with the smoothing of its inputs taken back (models.training.quantise)."""
-    if node.op_type == "MatMulNBits":
-        size = {a.name: a.i for a in node.attribute}
-        blocks, scales = values[node.input[1]], values[node.input[2]]
-        rows = (blocks.astype(np.float32) - 128) * scales.reshape(*blocks.shape[:2], 1)
-        weight = rows.reshape(size["N"], -1)[:, : size["K"]].T
-        smooth = node.input[0]
-    else:
-        # Whole numbers times scales: Mul(Cast(MatMulInteger(x, w)), Mul(x's scale, w's scale)).
-        while node.op_type != "MatMulInteger":
-            node = maker[node.input[0]]
-        plain = node.input[1].removesuffix("_quantized")
-        zero = values[f"{plain}_zero_point"].astype(np.float32)
-        weight = (values[node.input[1]].astype(np.float32) - zero) * values[f"{plain}_scale"]
-        smooth = maker[node.input[0]].input[0]
+    # Whole numbers times scales: the product's own are further back.
+    while node.op_type != "MatMulInteger":
+        node = maker[node.input[0]]
+    plain = node.input[1].removesuffix("_quantized")
+    zero = values.get(f"{plain}_zero_point", np.float32(0)).astype(np.float32)
+    weight = (values[node.input[1]].astype(np.float32) - zero) * values[f"{plain}_scale"]
+    smooth = maker[node.input[0]].input[0]
+    if smooth.endswith("_rows"):
+        smooth = maker[smooth].input[0]
     if not smooth.endswith("_smooth"):
         return weight
     (inverse,) = (values[i] for i in maker[smooth].input if i in values)
