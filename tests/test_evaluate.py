@@ -112,3 +112,23 @@ def test_the_command_measures_and_names_bad_lines(tmp_path):
     report = json.loads(result.stdout)
     assert report["languages"]["en"]["stories"] == 1
     assert report["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("told", "employer", "organisation"),
+    [
+        ("谷歌", [False], [True]),
+        ("Google DeepMind", [True], [True]),
+        ("Apple", [False], [False]),
+        (None, [False], [False]),
+    ],
+)
+def test_an_employer_under_another_name_is_told_apart_from_a_wrong_one(told, employer, organisation):
+    story = gold(events=[{**EVENT, "employer": "Google"}])
+    result = tally(story, found(replace(ZHOU, employer=told)))
+    assert (result.fields["employer"], result.fields["organisation"]) == (employer, organisation)
+
+
+@pytest.mark.parametrize(("told", "standing"), [("announced", [True]), ("rumoured", [False]), ("denied", [False])])
+def test_a_status_is_also_told_by_doubt(told, standing):
+    assert tally(gold(), found(replace(ZHOU, status=told))).fields["standing"] == standing

@@ -20,7 +20,8 @@ from models.training.evaluate import GoldStory, by_language, tally
 _SHOWN = {
     "flag precision": ("flag", "precision"), "flag recall": ("flag", "recall"), "flag F1": ("flag", "f1"),
     "event precision": ("events", "precision"), "event recall": ("events", "recall"), "event F1": ("events", "f1"),
-    "person": ("fields", "person"), "employer": ("fields", "employer"), "status": ("fields", "status"),
+    "person": ("fields", "person"), "employer": ("fields", "employer"), "employer, any name": ("fields", "organisation"),
+    "status": ("fields", "status"), "status, by doubt": ("fields", "standing"),
     "venture": ("fields", "venture"), "role": ("fields", "role"), "focus": ("fields", "focus"), "when": ("fields", "when"),
     "first reported by": ("fields", "first_reported_by"),
 }  # fmt: skip

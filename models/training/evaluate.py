@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from founderwatch.events.organisations import Agreement, compare
 from founderwatch.items import Assessment
 from models.persons import HAN, is_part, name_parts
 
 FIELDS = ("person", "employer", "status", "venture", "role", "focus", "when", "first_reported_by")
+# What a reader would still call right: the organisation under another of its names (谷歌, Google; a unit, its parent), and
+# a status on the same side of rumour and denial.
+LOOSER = {"employer": "organisation", "status": "standing"}
 _RESAMPLES = 1000
 
 
@@ -62,7 +66,7 @@ class Tally:
     hits: int = 0
     told: int = 0  # events that the model tells, with a person
     wanted: int = 0  # gold events with a person
-    fields: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in FIELDS})
+    fields: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in (*FIELDS, *LOOSER.values())})
     errors: list[str] = field(default_factory=list)
 
 
@@ -99,10 +103,19 @@ def tally(gold: GoldStory, found: Assessment) -> Tally:
             else:
                 right = same_text(getattr(match, name), event[name])
             result.fields[name].append(right)
+            if name in LOOSER:
+                result.fields[LOOSER[name]].append(right or _nearly(name, getattr(match, name), event[name]))
             if not right:
                 result.errors.append(f"{event['person']}: {name} {getattr(match, name)!r}, gold {event[name]!r}")
     result.errors += [f"no such event: {m.person} {m.kind} (score {m.score:.3f})" for m in left]
     return result
+
+
+def _nearly(name: str, one: str | None, other: str | None) -> bool:
+    """Whether two employers are one organisation or a unit of the other, or neither of two statuses is doubt or denial."""
+    if name == "employer":
+        return compare(one, other) is Agreement.AGREE
+    return not {one, other} & {"rumoured", "denied"}
 
 
 def same_person(one: str, other: str, text: str = "") -> bool:
@@ -138,7 +151,7 @@ def measures(tallies: Sequence[Tally]) -> dict:
     source = np.random.default_rng(7)
     draws = source.integers(0, len(tallies), (_RESAMPLES, len(tallies))) if tallies else []
     columns = {name: np.array([getter(t) for t in tallies], float) for name, getter in _COLUMNS.items()}
-    for name in FIELDS:
+    for name in (*FIELDS, *LOOSER.values()):
         columns[f"{name}_right"] = np.array([sum(t.fields[name]) for t in tallies], float)
         columns[f"{name}_asked"] = np.array([len(t.fields[name]) for t in tallies], float)
     report: dict = {"stories": len(tallies), "flag": {}, "events": {}, "fields": {}}
@@ -148,7 +161,7 @@ def measures(tallies: Sequence[Tally]) -> dict:
     }.items():
         for name, over in {"precision": (told,), "recall": (wanted,), "f1": (told, wanted)}.items():
             report[group][name] = _ratio(columns[hit], sum(columns[c] for c in over) / len(over), draws)
-    for name in FIELDS:
+    for name in (*FIELDS, *LOOSER.values()):
         report["fields"][name] = _ratio(columns[f"{name}_right"], columns[f"{name}_asked"], draws)
     report["flag"]["average_precision"] = _average_precision(tallies)
     wrong = columns["flag_told"] - columns["flag_hit"]
