@@ -140,19 +140,19 @@ def _read(path: Path) -> tuple[dict[str, object], dict[str, str]]:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
-    known = Config.names()
-    checked, places = {}, {}
+    checked, places, mistakes = {}, {}, []
     for key, value in values.items():
         places[key] = f"{path}:{_line(text, key)}"
-        where = f"{places[key]}: {key}"
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            raise ConfigError(f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
-        if key in _TABLES:
-            checked[key] = _TABLES[key](key, value, path, text)
-            places |= {f"{key}.{name}": f"{path}:{line}" for name, line in _names(key, value, text)}
-        else:
-            checked[key] = _checked(key, value, path.parent, where)
+        try:
+            if key in _TABLES:
+                checked[key] = _TABLES[key](key, value, path, text)
+                places |= {f"{key}.{name}": f"{path}:{line}" for name, line in _names(key, value, text)}
+            else:
+                checked[key] = _checked(key, value, path.parent, f"{places[key]}: {key}")
+        except ConfigError as error:
+            mistakes.append(str(error))
+    if mistakes:  # all at once: whoever mends one need not run into the next
+        raise ConfigError("\n".join(mistakes))
     return checked, places
 
 
@@ -174,12 +174,18 @@ def _alert(key: str, value: object, path: Path, text: str) -> tuple[Channel, ...
     if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
         raise ConfigError(f"{path}:{_line(text, key)}: {key}: must be tables: [[{key}]]")
     found: list[Channel] = []
+    mistakes = []
     for number, table in enumerate(value):
-        with _mistakes(path, text, key, number):
-            one = channel.parse(table)
-            if one.name in {other.name for other in found}:
-                raise KeyMistake("name", f"two channels are called {one.name!r}")
-            found.append(one)
+        try:
+            with _mistakes(path, text, key, number):
+                one = channel.parse(table)
+                if one.name in {other.name for other in found}:
+                    raise KeyMistake("name", f"two channels are called {one.name!r}")
+                found.append(one)
+        except ConfigError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
     return tuple(found)
 
 
@@ -207,6 +213,9 @@ def _names(key: str, value: object, text: str) -> Iterator[tuple[str, int]]:
 
 
 def _checked(key: str, value, folder: Path, where: str):
+    if key not in Config.names():
+        near = difflib.get_close_matches(key, Config.names(), 1)
+        raise ConfigError(f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
     if key == "alarms_per_1000":
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
             raise ConfigError(f"{where}: must be a number between 0 and 1000, not {value!r}")

@@ -1,6 +1,8 @@
 """The configuration: where it is found, what it means, and how its mistakes are told."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,19 @@ def test_a_mistake_is_told_with_file_line_and_key(text, message):
     with pytest.raises(ConfigError, match=message.replace("?", r"\?")) as told:
         load(write(text, "f.toml"))
     assert "hunter2" not in str(told.value)
+
+
+def test_all_mistakes_are_told_at_once():
+    text = 'sinse = "7d"\njudge = "some"\n[watchdog]\nsilent = "soon"\n[[alert]]\nname = "a"\n[[alert]]\nname = "b"\n'
+    with pytest.raises(ConfigError) as told:
+        load(write(text, "f.toml"))
+    places = [line.split(": ")[1] for line in str(told.value).splitlines()]
+    assert places == ["sinse", "judge", "watchdog.silent", "alert.url", "alert.url"]
+
+
+def test_a_configuration_is_written_for_its_owner_alone(tmp_path):
+    subprocess.run([sys.executable, "-m", "founderwatch", "init", "f.toml"], cwd=tmp_path, check=True)
+    assert (tmp_path / "f.toml").stat().st_mode & 0o777 == 0o600
 
 
 def test_channels_and_watchdog(monkeypatch):

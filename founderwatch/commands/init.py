@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -24,7 +25,8 @@ def command(*, file, config, quiet):
     """
     text = _DEFAULT.read_text(encoding="utf-8")
     try:
-        with file.open("x", encoding="utf-8") as new:
+        # Passwords and addresses of channels may come to stand in it: nobody else is to read them.
+        with open(file, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as new:
             try:
                 new.write(text)
                 new.flush()
