@@ -27,6 +27,7 @@ from founderwatch.database.migrations import migrations
 from founderwatch.database.outbox import Outbox
 from founderwatch.database.store import DatabaseError
 
+_ILL = ("failing", "blocked", "paused", "thin")  # verdicts of the view source_health
 OK, ATTENTION, UNUSABLE = "ok", "attention", "unusable"
 
 _SILENT = timedelta(hours=24)  # a crawl that should come every few minutes has not come
@@ -174,7 +175,7 @@ def runs(connection: sqlite3.Connection, held: bool, now: datetime) -> Verdict:
 def sources(connection: sqlite3.Connection) -> Verdict:
     """How many sources of the last crawls are in order."""
     rows = connection.execute("select name, verdict from source_health where verdict <> 'never crawled'").fetchall()
-    ill = [name for name, verdict in rows if verdict in ("failing", "thin")]
+    ill = [name for name, verdict in rows if verdict in _ILL]
     told = f"{len(rows) - len(ill)} of {len(rows)} in order"
     if ill:
         told += f"; not: {', '.join(ill[:_MOST_NAMES])}{' …' if len(ill) > _MOST_NAMES else ''}"

@@ -157,6 +157,16 @@ def test_a_few_failing_sources_are_usual_many_are_not(failing, code):
     assert f"{10 - failing} of 10 in order; not: source0, source1" in run().stdout
 
 
+def test_a_paused_source_is_not_in_order():
+    with closing(Store("founderwatch.db")) as store:
+        crawled(store, failing=["source0"])
+    at = NOW.isoformat(timespec="seconds")
+    changed(
+        "insert or replace into timetable values ('source0', 'paused', ?, ?, 0, 12, null, 'refused', ?, 1)", at, at, at
+    )
+    assert "9 of 10 in order; not: source0" in run().stdout
+
+
 @pytest.mark.parametrize(("free", "code"), [(10**6, status.FAILED), (10**8, status.PARTLY), (10**10, status.DONE)])
 def test_a_full_disk_is_told(monkeypatch, free, code):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**12, 0, free))
