@@ -85,7 +85,7 @@ def extractors() -> str:
         "Against other extractors",
         "benchmarks.extractors",
         found,
-        f"{found['pages']} pages of the mix, and as many English and Chinese ones, in one process; pages a second of one core's time. {extra}Measured",
+        f"{found['pages']} pages of the mix, and as many English and Chinese ones, in one process; pages a second of one core's time. {extra}",
         "| | the mix | × trafilatura | English and Chinese | × trafilatura |\n|---|---|---|---|---|\n"
         + "\n".join(rows),
         "extractors",

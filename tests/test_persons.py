@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.persons import NameMention, is_part, join, name_parts
+from models.persons import NameMention, is_part, join, joined, name_parts
 
 
 def persons(text, *names, leavers=()):
@@ -105,3 +105,14 @@ def test_no_mention_is_lost_or_doubled(names):
     mentions = [NameMention(i * 20, i * 20 + len(n), n, 0.5) for i, n in enumerate(names)]
     joined = [m for p in join(mentions, " " * 200) for m in p.mentions]
     assert sorted(joined, key=lambda m: m.start) == mentions
+
+
+@pytest.mark.parametrize(
+    ("tagged", "names"),
+    [
+        ("丹尼尔·霍尔特和安娜·科瓦奇", ["丹尼尔·霍尔特", "安娜·科瓦奇"]), ("丹尼尔·霍尔特和", ["丹尼尔·霍尔特"]),
+        ("大和·田中", ["大和·田中"]), ("安德烈·和田·史密斯", ["安德烈·和田·史密斯"]), ("Mara Lind", ["Mara Lind"]),
+    ],
+)  # fmt: skip
+def test_two_transliterated_names_tagged_as_one_are_two(tagged, names):
+    assert [tagged[start:end] for start, end in joined(tagged)] == names
