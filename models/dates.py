@@ -32,6 +32,11 @@ _YEAR_IN_TEXT = re.compile(
     r"(?:\b(?:in|since|of|from|until|by|during|early|late|mid|" + "|".join(_MONTHS) + r")[ -]|\d, )"
     r"(19[5-9]\d|20\d\d)(?![\d,]\d|\d| (?:employees|people|staff|engineers))|(?<!\d)(19[5-9]\d|20\d\d)年"
 )
+# A year in which somebody came to the employer, got a post there, or was born: none in which anybody left.
+_ARRIVAL = re.compile(
+    r"\b(?:join|hire|arriv|recruit|graduat|born|enrol|started at|promot|appoint|named|became|took over)\w*\b[^.;!?]{0,60}?\b(?:19|20)\d\d\b|\bsince (?:19|20)\d\d\b"
+    r"|(?:19|20)\d\d年(?:\d+月)?(?:\d+日)?[初底末春夏秋冬]?[^,。;!?\d]{0,8}?(?:加入|入职|加盟|进入|毕业|出生|以来|至今|任|晋升|起)"
+)
 _YEARS = (
     (re.compile(r"大前年"), -3),
     (re.compile(r"前年"), -2),
@@ -96,9 +101,14 @@ def resolve(words: str | None, published: datetime) -> DateRange | None:
         return None
 
 
-def latest_year(text: str, published: datetime) -> DateRange | None:
-    """The latest year up to the publication that a text names as a time ("in 2009", 2009年); None where it names none."""
+def latest_year(text: str, published: datetime, arrivals: bool = False) -> DateRange | None:
+    """The latest year up to the publication that a text names as a time ("in 2009", 2009年); None where it names none.
+
+    Years in which somebody joined, or since which somebody is there, count only among `arrivals`.
+    """
     normal = unicodedata.normalize("NFKC", text).casefold()
+    if not arrivals:
+        normal = _ARRIVAL.sub(" ", normal)
     years = [int(m[1] or m[2]) for m in _YEAR_IN_TEXT.finditer(normal)]
     latest = max((year for year in years if year <= published.year), default=None)
     return _months(latest, 1, 12) if latest else None

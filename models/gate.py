@@ -20,7 +20,7 @@ WEIGHTS = Path(__file__).parent / "gate.tsv"
 LONGEST = 40_000  # characters that are looked at
 # Among many sentences, one that sounds like it comes more easily by chance: a text of few passes sooner.
 _FEW = 5  # sentences
-_PASSES, _PASSES_SHORT = -0.2, -1.5
+_PASSES, _PASSES_SHORT = -0.25, -1.5
 SURE = 3.0  # log-odds from which the encoder's glance would hardly ever save the reading
 _STRONG = 0.45  # weight of a word without which no two sentences are looked at closer
 

@@ -136,3 +136,26 @@ def test_any_text_is_a_range_or_none(text, published):
 def test_the_latest_year_of_a_text_is_found(text, year):
     found = latest_year(text, PUBLISHED)
     assert (found and found.start.year) == year
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jane Holcomb, who joined Google in 2014, has left to found a company.",
+        "Hired from Meta in March 2015, she leaves to start a laboratory.",
+        "She has been at Baidu since 2012.",
+        "2014年加入谷歌的林知微已离职创业。",
+        "他2013年7月从清华毕业, 一直在阿里。",
+        "自2015年起负责搜索的陈默离职。",
+        "周明浩2016年加入小米, 2021年升任副总裁, 近期已离职创业。",
+        "She was promoted to vice-president in 2019 and has resigned.",
+    ],
+)
+def test_the_year_of_an_arrival_is_none_of_a_departure(text):
+    assert latest_year(text, PUBLISHED) is None
+    assert latest_year(text, PUBLISHED, arrivals=True) is not None
+
+
+def test_the_year_of_a_departure_stays_beside_that_of_an_arrival():
+    assert latest_year("She joined Google in 2004 and left in 2011 to found Kiln.", PUBLISHED).start.year == 2011
+    assert latest_year("2004年加入谷歌, 2011年离职创办窑火。", PUBLISHED).start.year == 2011
