@@ -30,12 +30,12 @@ _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20\d\d)(?!\d)")
 # In running text a bare number may count anything.
 _YEAR_IN_TEXT = re.compile(
     r"(?:\b(?:in|since|of|from|until|by|during|early|late|mid|" + "|".join(_MONTHS) + r")[ -]|\d, )"
-    r"(19[5-9]\d|20\d\d)(?![\d,]\d|\d| (?:employees|people|staff|engineers))|(?<!\d)(19[5-9]\d|20\d\d)年"
+    r"(19[5-9]\d|20\d\d)(?![\d,]\d|\d| (?:employees|people|staff|engineers))|(?<!\d)(19[5-9]\d|20\d\d)\s?年"
 )
 # A year in which somebody came to the employer, got a post there, or was born: none in which anybody left.
 _ARRIVAL = re.compile(
     r"\b(?:join|hire|arriv|recruit|graduat|born|enrol|started at|promot|appoint|named|became|took over)\w*\b[^.;!?]{0,60}?\b(?:19|20)\d\d\b|\bsince (?:19|20)\d\d\b"
-    r"|(?:19|20)\d\d年(?:\d+月)?(?:\d+日)?[初底末春夏秋冬]?[^,。;!?\d]{0,8}?(?:加入|入职|加盟|进入|毕业|出生|以来|至今|任|晋升|起)"
+    r"|(?:19|20)\d\d\s?年\s?(?:\d+\s?月)?\s?(?:\d+\s?日)?[初底末春夏秋冬]?[^,。;!?\d]{0,8}?(?:加入|入职|加盟|进入|毕业|出生|以来|至今|任|晋升|起)"
 )
 _YEARS = (
     (re.compile(r"大前年"), -3),

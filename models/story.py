@@ -114,8 +114,7 @@ class StoryReader:
         told = published or datetime.now(UTC)
         departed = dates.resolve(when, told)
         evidence = _evidence(doc, person, reading, body_at)
-        status = _status(reading, " ".join((doc.text[:body_at], *(e.text for e in evidence))))
-        if departed is None and status not in ("expected", "rumoured"):  # what is still to come is not long ago
+        if departed is None:
             departed = dates.latest_year(" ".join(e.text for e in evidence), told, arrivals=kind == "joins")
         if departed and told.date() - departed.end > AGE_LIMIT:
             return None  # a biography, not news
@@ -125,7 +124,7 @@ class StoryReader:
         mention = Mention(
             person=person.name if person else None,
             kind=kind,
-            status=status,
+            status=_status(reading, " ".join((doc.text[:body_at], *(e.text for e in evidence)))),
             score=round(score, 4),
             employer=best["employer"].text if best["employer"] else None,
             role=role,

@@ -147,6 +147,7 @@ def test_the_latest_year_of_a_text_is_found(text, year):
         "2014年加入谷歌的林知微已离职创业。",
         "他2013年7月从清华毕业, 一直在阿里。",
         "自2015年起负责搜索的陈默离职。",
+        "林知微 2014 年 5 月加入谷歌, 近日离职。",
         "周明浩2016年加入小米, 2021年升任副总裁, 近期已离职创业。",
         "She was promoted to vice-president in 2019 and has resigned.",
     ],
