@@ -7,7 +7,7 @@ the two say is turned into mentions with exact evidence here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ from models.document import Document
 from models.encoder import ALARMS, Encoder
 from models.gate import Gate
 from models.language import READ, detect
-from models.persons import HAN, Person, join, name_parts
+from models.persons import HAN, NameMention, Person, join, name_parts
 from models.reader import FoundSpan, Reading, find, read
 
 LONGEST = 40_000  # characters of a story that are read; the news stands in front of them
@@ -27,6 +27,7 @@ AGE_LIMIT = timedelta(days=3 * 365 + 1)  # between the departure and the story's
 _CANDIDATE = 0.08  # weight from which a person is read
 _MOST_CANDIDATES = 40
 _TOLD = 0.5  # how sure the reader must be of a kind of departure to tell it at all
+_PLAIN = 0.9  # how sure of a founding it must be by the title alone, against what the whole says
 # Any sign that a person or an employer speaks: verbs, channels, quotation marks, the first person.
 _SPEAKS = re.compile(
     r"\b(?:sa(?:id|ys|ying)|t(?:old|ells)|announc\w*|wr(?:ote|ites|itten)|post(?:ed|s)?|memo|letter|e-?mail\w*|confirm\w*"
@@ -74,11 +75,14 @@ class StoryReader:
             return [], f"language: {found or 'none'}"
         doc = documents.document(text, found, self.encoder.tokenizer)
         body_at = len(title) + 1 if title else 0
-        thought = [self._mention(doc, found, *reading, body_at, published) for reading in self._readings(doc)]
+        thought = [self._mention(doc, found, *reading, body_at, published) for reading in self._readings(doc, body_at)]
         return [pair for pair in thought if pair is not None], None
 
-    def _readings(self, doc: Document) -> Iterable[tuple[Person | None, float, Reading]]:
-        """What the reader says of each person (None for one without a name) who may, as the finder sees it, leave."""
+    def _readings(self, doc: Document, body_at: int = 0) -> Iterable[tuple[Person | None, float, Reading]]:
+        """What the reader says of each person (None for one without a name) who may, as the finder sees it, leave.
+
+        `body_at` is where the title ends, if there is one.
+        """
         names, nameless = find(doc, self.encoder)
         people = [p for p in join(names, doc.text) if p.weight >= _CANDIDATE]
         people = sorted(people, key=lambda p: -p.weight)[:_MOST_CANDIDATES]
@@ -90,7 +94,21 @@ class StoryReader:
             chosen = documents.digest(doc, spans, [m.weight for m in mentions])
             looks.append(documents.look(doc, chosen, self.encoder.tokenizer, spans))
         for (person, mentions), look, answer in zip(subjects, looks, self.encoder.answers(looks), strict=True):
-            yield person, max(m.weight for m in mentions), read(look, answer, doc.text)
+            reading = self._by_title(doc, mentions, read(look, answer, doc.text), body_at)
+            yield person, max(m.weight for m in mentions), reading
+
+    def _by_title(self, doc: Document, mentions: Sequence[NameMention], reading: Reading, body_at: int) -> Reading:
+        """What the title alone says of a person, where it tells a founding plainly and the whole tells nothing.
+
+        The years of a career in the body (2016年加入…，近期已离职) make it look like the biography of a known founder.
+        """
+        titles = [n for n, sentence in enumerate(doc.sentences) if sentence.end <= body_at]
+        spans = [(m.start, m.end) for m in mentions if m.end <= body_at]
+        if not titles or not spans or max(reading.kind[k] for k in ("founds", "joins", "leaves")) >= _TOLD:
+            return reading
+        look = documents.look(doc, titles, self.encoder.tokenizer, spans)
+        alone = read(look, self.encoder.answers([look])[0], doc.text)
+        return alone if alone.kind["founds"] >= _PLAIN else reading
 
     def _mention(
         self,

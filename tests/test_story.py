@@ -121,6 +121,20 @@ def test_a_departure_beyond_the_age_limit_is_no_event(reader):
     assert reader.judge("", body.format(old), published=NOW).mentions == ()
 
 
+def test_a_title_that_tells_a_founding_stands_against_a_body_that_looks_like_a_biography(reader):
+    career = "周明浩2016年加入小米，2021年升任副总裁，近期已离职。"
+    ((mention, _),) = reader.told("小米周明浩离职创业", career, published=NOW)[0]
+    assert (mention.person, mention.kind, mention.employer) == ("周明浩", "founds", "小米")
+    assert mention.evidence[0].field == "title"
+    assert not reader.judge("小米周明浩升任副总裁", career.replace("，近期已离职", ""), published=NOW).mentions
+
+
+@pytest.mark.parametrize("joined", ["who joined Google in 2014", "at Google since 2014"])
+def test_the_year_of_an_arrival_makes_no_biography(reader, joined):
+    body = f"Jane Holcomb, {joined}, is leaving to found an AI company, she said on Monday."
+    assert [m.kind for m in reader.judge("", body, published=NOW).mentions] == ["founds"]
+
+
 def test_a_damaged_model_says_so(tmp_path):
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((Encoder().folder / name).read_bytes())
