@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dame", "lord", "madam"])
 _NICKNAME = frozenset(["()", "（）", '""', "“”", "''", "‘’"])
 _MIXED = re.compile(r"[A-Z][a-z'’\-]+ [\u3400-\u9fff]{1,2}")  # an English first name before a Chinese surname
-_JOINED = re.compile(r"([^·]+·.+?)[和与與及]([^·]+·.+)?", re.DOTALL)
+_TWO = re.compile(r"([^·]+·.+?)[和与與及]([^·]+·.+)?", re.DOTALL)
 _ADDRESS = ("先生", "女士", "博士", "教授", "老师", "总", "院士")
 
 
@@ -151,12 +151,12 @@ def _join_scripts(people: list[Person], text: str) -> list[Person]:
     return joined
 
 
-def joined(text: str) -> Iterator[tuple[int, int]]:
+def parted(text: str) -> Iterator[tuple[int, int]]:
     """Where the names stand in what was tagged as one: 丹尼尔·霍尔特和安娜·科瓦奇 are two, 大和·田中 is one.
 
     What joins two transliterated names may also stick to the first alone.
     """
-    found = _JOINED.fullmatch(text)
+    found = _TWO.fullmatch(text)
     if not found:
         yield 0, len(text)
         return

@@ -11,7 +11,7 @@ from models import document as documents
 from models.document import Document, Look
 from models.encoder import Answer, Encoder
 from models.labels import ARGUMENTS, FINDER, KIND_CLASSES, ROLES, STATUSES
-from models.persons import NameMention, joined
+from models.persons import NameMention, parted
 
 _TRIM = " \t\n\u3000,.;:，。；：、“”\"'‘’()（）《》「」『』[]【】"
 
@@ -54,7 +54,7 @@ def find(doc: Document, encoder: Encoder) -> tuple[list[NameMention], list[NameM
         begins = p[:, leaver[0]] + p[:, other[0]] > p[:, leaver[1]] + p[:, other[1]]
         for span, tokens in _runs(doc.text, look, p_leaver + p_other > 0.5, begins):
             weight = float((p_leaver[tokens] / (p_leaver[tokens] + p_other[tokens])).mean())
-            for first, last in joined(span.text):
+            for first, last in parted(span.text):
                 start, end = _handle(doc.text, span.start + first, span.start + last)
                 names.append(NameMention(start, end, doc.text[start:end], weight))
         begins = p[:, unnamed[0]] > p[:, unnamed[1]]

@@ -72,10 +72,7 @@ def test_languages_are_told_apart(crawled):
 
 
 def test_the_flags_are_right(crawled):
-    """A floor for the shipped weights on the newsroom's 73 stories, 18 of them flagged.
-
-    Weights are chosen on real news and on the corpus' held-back part; those before these missed one here, and were far worse there.
-    """
+    """A floor for the shipped weights on the newsroom's 73 stories, 18 of them flagged: it only ever rises."""
     store, _ = crawled
     flagged = {
         r["url"]: bool(r["flagged"])
@@ -83,7 +80,7 @@ def test_the_flags_are_right(crawled):
     }
     missed = [g["url"] for g in GOLD if g["flag"] and not flagged[g["url"]]]
     alarms = [g["url"] for g in GOLD if not g["flag"] and flagged[g["url"]]]
-    assert len(missed) <= 2, missed
+    assert len(missed) <= 1, missed
     assert len(alarms) <= 2, alarms
 
 

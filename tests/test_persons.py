@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.persons import NameMention, is_part, join, joined, name_parts
+from models.persons import NameMention, is_part, join, name_parts, parted
 
 
 def persons(text, *names, leavers=()):
@@ -115,4 +115,4 @@ def test_no_mention_is_lost_or_doubled(names):
     ],
 )  # fmt: skip
 def test_two_transliterated_names_tagged_as_one_are_two(tagged, names):
-    assert [tagged[start:end] for start, end in joined(tagged)] == names
+    assert [tagged[start:end] for start, end in parted(tagged)] == names

@@ -20,6 +20,7 @@ FIELDS = ("person", "employer", "status", "venture", "role", "focus", "when", "f
 # What a reader would still call right: the organisation under another of its names (谷歌, Google; a unit, its parent), and
 # a status on the same side of rumour and denial.
 LOOSER = {"employer": "organisation", "status": "standing"}
+_MEASURED = (*FIELDS, *LOOSER.values())
 _RESAMPLES = 1000
 
 
@@ -66,7 +67,7 @@ class Tally:
     hits: int = 0
     told: int = 0  # events that the model tells, with a person
     wanted: int = 0  # gold events with a person
-    fields: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in (*FIELDS, *LOOSER.values())})
+    fields: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in _MEASURED})
     errors: list[str] = field(default_factory=list)
 
 
@@ -151,7 +152,7 @@ def measures(tallies: Sequence[Tally]) -> dict:
     source = np.random.default_rng(7)
     draws = source.integers(0, len(tallies), (_RESAMPLES, len(tallies))) if tallies else []
     columns = {name: np.array([getter(t) for t in tallies], float) for name, getter in _COLUMNS.items()}
-    for name in (*FIELDS, *LOOSER.values()):
+    for name in _MEASURED:
         columns[f"{name}_right"] = np.array([sum(t.fields[name]) for t in tallies], float)
         columns[f"{name}_asked"] = np.array([len(t.fields[name]) for t in tallies], float)
     report: dict = {"stories": len(tallies), "flag": {}, "events": {}, "fields": {}}
@@ -161,7 +162,7 @@ def measures(tallies: Sequence[Tally]) -> dict:
     }.items():
         for name, over in {"precision": (told,), "recall": (wanted,), "f1": (told, wanted)}.items():
             report[group][name] = _ratio(columns[hit], sum(columns[c] for c in over) / len(over), draws)
-    for name in (*FIELDS, *LOOSER.values()):
+    for name in _MEASURED:
         report["fields"][name] = _ratio(columns[f"{name}_right"], columns[f"{name}_asked"], draws)
     report["flag"]["average_precision"] = _average_precision(tallies)
     wrong = columns["flag_told"] - columns["flag_hit"]
