@@ -9,6 +9,7 @@ and adds to what is there: `--only` some of them, one after the other.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import tempfile
 from collections.abc import Callable, Sequence
@@ -17,15 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
-import torch
-from transformers import AutoTokenizer, Trainer, TrainingArguments
-
 from benchmarks.results import read, write
 from models import document as documents
-from models.training import base_encoder, corpus, examples, train
+from models.training import base_encoder, corpus, examples
 from models.training.corpus import Record
-from models.training.network import DepartureNetwork
 from models.training.settings import Settings
+from models.training.train import train
+
+_digest = documents.digest
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,16 @@ def _as_written(record: Record, source: random.Random) -> Record:
 def _names_alone(doc: documents.Document, mentions: Sequence[tuple[int, int]], weights: Sequence[float]) -> list[int]:
     """The sentences that name the person, the weightiest first, as far as there is room."""
     named = {doc.at(start) for start, _ in mentions}
-    return [n for n in documents_digest(doc, mentions, weights) if n in named]
+    return [n for n in _digest(doc, mentions, weights) if n in named]
 
 
 def _without_title(doc: documents.Document, mentions: Sequence[tuple[int, int]], weights: Sequence[float]) -> list[int]:
     """As it is, but the first sentence is no reason of its own to be read."""
     named = {doc.at(start) for start, _ in mentions}
     near = named | {n + 1 for n in named} | {min(named) - 1}
-    return [n for n in documents_digest(doc, mentions, weights) if n in near]
+    return [n for n in _digest(doc, mentions, weights) if n in near]
 
 
-documents_digest = documents.digest
 CONDITIONS = (
     Condition("six layers"),
     Condition("the same, names as written", without=((examples, "renamed", _as_written),)),
@@ -69,7 +68,7 @@ CONDITIONS = (
 
 
 def run(condition: Condition, texts: int, held_back: int, seed: int) -> dict[str, float]:
-    """Trains and measures one condition."""
+    """Trains one condition, and returns what the training itself measured of its end on the dev part."""
     records = corpus.read()
     source = random.Random(seed)
     part = {name: [r for r in records if corpus.split(r) == name] for name in ("train", "dev")}
@@ -80,35 +79,14 @@ def run(condition: Condition, texts: int, held_back: int, seed: int) -> dict[str
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         for place, name, instead in condition.without:
             stack.enter_context(patch.object(place, name, instead))
-        base = Path(folder) / "base"
+        base, work = Path(folder) / "base", Path(folder) / "work"
         base_encoder.build(base, layers=condition.layers)
-        best = train.train(str(base), Path(folder) / "work", settings, chosen, resume=False)
-        return measured(best, part["dev"][:held_back], settings)
-
-
-def measured(state: Path, records: list[Record], settings: Settings) -> dict[str, float]:
-    """The training's own measures of a trained state."""
-    tokenizer = AutoTokenizer.from_pretrained(state)
-    network = DepartureNetwork.from_pretrained(state, attn_implementation="eager")
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            model=network,
-            args=TrainingArguments(
-                output_dir=folder,
-                per_device_eval_batch_size=32,
-                label_names=list(train._LABELS),
-                remove_unused_columns=False,
-                report_to=[],
-                use_cpu=not torch.cuda.is_available(),
-                dataloader_pin_memory=False,
-            ),
-            data_collator=lambda batch: train.collate(batch, tokenizer.pad_token_id),
-            compute_metrics=train._metrics,
+        train(str(base), work, settings, chosen, resume=False)
+        (state,) = work.glob("checkpoints/*/trainer_state.json")
+        (measured,) = (
+            said for said in json.loads(state.read_text(encoding="utf-8"))["log_history"] if "eval_kind_f1" in said
         )
-        found = trainer.evaluate(list(train._dataset(records, tokenizer, settings, 1, vary=False)))
-    return {
-        name: round(float(found[f"eval_{name}"]), 4) for name in ("kind_f1", "status_accuracy", "finder_f1", "loss")
-    }
+    return {name: round(measured[f"eval_{name}"], 4) for name in ("kind_f1", "status_accuracy", "finder_f1", "loss")}
 
 
 def main() -> None:
@@ -116,7 +94,9 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=1200, help="of the train part")
     parser.add_argument("--held-back", type=int, default=600, help="of the dev part")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--only", type=int, nargs="+", default=range(len(CONDITIONS)), help="numbers of conditions, from 0")
+    parser.add_argument(
+        "--only", type=int, nargs="+", default=range(len(CONDITIONS)), help="numbers of conditions, from 0"
+    )
     given = parser.parse_args()
     for seed in given.seeds:
         for number in given.only:
