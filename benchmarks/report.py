@@ -37,7 +37,7 @@ compare. How the work scales was measured before, while both cores were free mos
 _NEXT = """The words and the encoder were looked at first: most of what the encoder does is matrices in int8. The twelve products back from the wide
 layer took 38% of its time while they kept a scale for each 32 weights, and take 15% with one for each token; an addition and a LayerNormalization apart
 take a fifth of onnxruntime's fused form. Fused attention was tried: 3 to 7% less time, only where no look is padded. Since the gate was fitted
-anew and lets more pass (it loses 4 of 910 stories of founders, before 12 of 678), half as many pages again are extracted and glanced at, and its words take a third longer: 4.8 ms a page were
+anew and lets more pass (it lost 4 of the 910 stories of founders that there were, before 12 of 678), half as many pages again are extracted and glanced at, and its words take a third longer: 4.8 ms a page were
 enough before. Next would be a smaller table of words, and a small model for the glance.
 
 """

@@ -132,7 +132,10 @@ def _fullness(parts: tuple[str, ...]) -> tuple[int, int]:
 
 
 def _join_scripts(people: list[Person], text: str) -> list[Person]:
-    """Joins a name and its form in another script that follows in brackets: 周畅（Zhou Chang）."""
+    """Joins a name and its form in another script that follows in brackets: 周畅（Zhou Chang）, Hamish 晏（晏海铭）.
+
+    Between commas stand different people as a rule: Sanjay Ghemawat、黄国乐、Oriol Vinyals.
+    """
     joined = list(people)
     for one in people:
         for other in people:
@@ -140,15 +143,20 @@ def _join_scripts(people: list[Person], text: str) -> list[Person]:
                 continue
             if any(
                 0 < b.start - a.end <= 2
-                and text[a.end : b.start].strip() in ("(", "（", "，", "、", "/")
-                and text[b.end : b.end + 1] in (")", "）", "，", "、", "/")
-                and bool(HAN.search(a.text)) != bool(HAN.search(b.text))
+                and text[a.end : b.start].strip() in ("(", "（", "/")
+                and text[b.end : b.end + 1] in (")", "）", "/", "")
+                and _scripts(a.text) != _scripts(b.text)
                 for a in one.mentions
                 for b in other.mentions
             ):
                 one.mentions += other.mentions
                 joined.remove(other)
     return joined
+
+
+def _scripts(name: str) -> tuple[bool, bool]:
+    """Whether a name has Chinese characters, and whether it has Latin letters."""
+    return bool(HAN.search(name)), bool(re.search("[A-Za-z]", name))
 
 
 def parted(text: str) -> Iterator[tuple[int, int]]:

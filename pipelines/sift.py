@@ -31,7 +31,7 @@ _OTHER_SCRIPTS = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\uac00-\ud7af]")  # Gre
 _LANG = r"<html\b[^>]{0,500}?\blang\s*=\s*[\"']?([a-z]{2,3})\b"
 _DECLARED, _DECLARED_RAW = re.compile(_LANG, re.IGNORECASE), re.compile(_LANG.encode(), re.IGNORECASE)
 # In a page of another language, a banner or a script may hold some of these; a story of a hundred words holds more.
-_SMALL_WORDS, _FEW_SMALL_WORDS = (b" the ", b" of ", b" and ", b" to "), 8
+_SMALL_WORDS, _FEW_SMALL_WORDS = (b" the ", b" of ", b" and ", b" to "), 4
 _HAN_LEADS, _FEW_HAN = bytes(range(0xE4, 0xEA)), 60  # the first byte of a Chinese character in UTF-8
 _KANA_LEADS = (b"\xe3\x81", b"\xe3\x82", b"\xe3\x83")
 _FEW_ENTITIES = 50

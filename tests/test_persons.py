@@ -55,6 +55,17 @@ def test_a_short_form_stands_for_a_fuller_name(short, full, part):
     assert is_part(name_parts(short), name_parts(full)) is part
 
 
+def test_a_name_and_its_other_form_in_brackets_are_one_person():
+    text = "Emil 罗（罗以默）离职，罗以默发文"
+    assert persons(text, "Emil 罗", "罗以默", "罗以默") == {"Emil 罗": ["Emil 罗", "罗以默", "罗以默"]}
+
+
+def test_people_in_a_list_are_different_people_in_whatever_script():
+    text = "联合 Sanjay Ghemawat、黄国乐、Oriol Vinyals、李雷创业"
+    names = ["Sanjay Ghemawat", "黄国乐", "Oriol Vinyals", "李雷"]
+    assert [*persons(text, *names)] == names
+
+
 def test_a_surname_goes_to_the_person_whom_the_story_is_about():
     text = "Zhou Chang leaves. He reported to Zhou Jingren. Zhou will start a company."
     assert persons(text, "Zhou Chang", "Zhou Jingren", "Zhou", leavers=("Zhou Chang", "Zhou")) == {
