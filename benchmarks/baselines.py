@@ -1,13 +1,15 @@
 """What simpler means reach on the corpus' test part: python -m benchmarks.baselines BASE_ENCODER
 
-Story flags alone. Keyword rules: a word of leaving and a word of founding in one sentence. Frozen embedding: the mean of
-the base encoder's states over a text's first 256 tokens, and a logistic regression fitted on the train part.
+BASE_ENCODER is a folder that `python -m models.training.base_encoder` has written. Story flags alone. Keyword rules: a word of leaving and
+a word of founding in one sentence. Frozen embedding: the mean of the base encoder's states over a text's first 256 tokens, and a logistic
+regression fitted on random texts of the train part. Some five minutes on two cores for 4,000 of them.
 """
 
 from __future__ import annotations
 
+import argparse
+import random
 import re
-import sys
 
 import numpy as np
 import torch
@@ -65,12 +67,16 @@ def f1(told: np.ndarray, flags: np.ndarray) -> str:
 
 
 def main() -> None:
-    base = sys.argv[1]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("base", metavar="BASE_ENCODER")
+    parser.add_argument("--texts", type=int, default=4000, help="of the train part")
+    given = parser.parse_args()
     torch.manual_seed(1)
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    model = AutoModel.from_pretrained(base).eval()
+    tokenizer = AutoTokenizer.from_pretrained(given.base)
+    model = AutoModel.from_pretrained(given.base).eval()
     records = corpus.read()
     train, test = ([r for r in records if corpus.split(r) == part] for part in ("train", "test"))
+    train = random.Random(1).sample(train, min(given.texts, len(train)))
     x = embed(train, model, tokenizer)
     mean, spread = x.mean(0), x.std(0)
     layer = logistic((x - mean) / spread, torch.tensor([float(r.flagged) for r in train]))
