@@ -144,7 +144,7 @@ def _join_scripts(people: list[Person], text: str) -> list[Person]:
             if any(
                 0 < b.start - a.end <= 2
                 and text[a.end : b.start].strip() in ("(", "（", "/")
-                and text[b.end : b.end + 1] in (")", "）", "/", "")
+                and text[b.end : b.end + 1] in (")", "）", "/")
                 and _scripts(a.text) != _scripts(b.text)
                 for a in one.mentions
                 for b in other.mentions
@@ -155,8 +155,8 @@ def _join_scripts(people: list[Person], text: str) -> list[Person]:
 
 
 def _scripts(name: str) -> tuple[bool, bool]:
-    """Whether a name has Chinese characters, and whether it has Latin letters."""
-    return bool(HAN.search(name)), bool(re.search("[A-Za-z]", name))
+    """Whether a name has Chinese characters, and whether it has other letters."""
+    return bool(HAN.search(name)), any(c.isalpha() and not HAN.match(c) for c in name)
 
 
 def parted(text: str) -> Iterator[tuple[int, int]]:
