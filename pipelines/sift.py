@@ -16,7 +16,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.lang import detect_fast
 
 from founderwatch.items import Article, Page
-from models.gate import SURE, Gate
+from models.gate import Gate
 from models.language import READ
 from models.story import StoryReader
 from pipelines.decode import decode
@@ -75,13 +75,16 @@ class Sift:
     def likely(self, article: Article, reader: StoryReader) -> bool:
         """Whether an article may tell of a founding, now that its text is known exactly.
 
-        Where words alone let it pass, and leave a doubt, the encoder reads the sentences that hold them, and only these.
+        Where words alone let it pass, and leave a doubt, the encoder reads the sentences that hold them, and only these;
+        a text that says little else is read whole at once.
         """
         language = article.language
         if language is None or language not in self.gate.weights:
             return True
-        score, excerpt = self.gate.heard(f"{article.title}\n{article.body}", language)
-        return score > SURE or (bool(excerpt) and reader.glance(excerpt, language) >= reader.encoder.glance)
+        heard = self.gate.heard(f"{article.title}\n{article.body}", language)
+        if heard.sure or not heard.excerpt:
+            return heard.sure
+        return reader.glance(heard.excerpt, language) >= reader.encoder.glance
 
 
 def _is_no_story(url: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from founderwatch.items import Article, Page, Story
 from models.encoder import Encoder
-from models.gate import Gate
+from models.gate import Gate, Heard
 from models.story import StoryReader
 from models.training import corpus
 from pipelines.classify import Classify
@@ -163,12 +163,19 @@ def test_the_gate_is_the_one_that_was_fitted():
 def test_an_excerpt_holds_what_sounds_like_it_with_the_title_and_the_sentence_before():
     told = "Mira Halvorsen ran robotics at Halden for six years. She was liked. She has left to start her own company."
     text = f"Halden loses a chief\n{FILLER['en'] * 5}\n{told}\n{FILLER['en'] * 5}"
-    score, excerpt = Gate.read().heard(text, "en")
+    heard = Gate.read().heard(text, "en")
+    excerpt = heard.excerpt
     assert excerpt.startswith("Halden loses a chief\n") and "left to start her own company." in excerpt
     assert "She was liked." in excerpt and len(excerpt) < len(text) / 3
     assert all(line in text for line in excerpt.split("\n"))
-    assert Gate.read().heard(FILLER["en"] * 10, "en") == (-99.0, "")
-    assert score == pytest.approx(Gate.read().score(text, "en"))
+    assert heard.share == pytest.approx(len(excerpt) / len(text)) and Gate.read().heard(told, "en").share > 0.9
+    assert Gate.read().heard(FILLER["en"] * 10, "en") == Heard()
+    assert heard.score == pytest.approx(Gate.read().score(text, "en"))
+
+
+def test_what_leaves_no_doubt_or_says_little_else_is_read_whole_at_once():
+    assert Heard(score=5.0, excerpt="x", share=0.1).sure and Heard(score=0.0, excerpt="x", share=0.9).sure
+    assert not Heard(score=0.0, excerpt="x", share=0.1).sure and not Heard().sure
 
 
 def test_a_glance_tells_founders_from_others_who_leave():

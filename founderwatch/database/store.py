@@ -37,6 +37,7 @@ _EDITED_WITHIN = timedelta(days=14)
 _MOST_LOOKS = 3
 _MOST_LOOKS_AT_ERRORS = 20  # a page that is gone for good may answer like one that is down
 _BUSY_MS = 30_000  # a reviewer's or reader's lock is waited for
+_CACHE_KB = 65_536  # at most; SQLite's own two megabytes hold too little of a large database's indexes
 
 
 class DatabaseError(RuntimeError):
@@ -79,6 +80,7 @@ class Store:
                 f"{self.path} was written by a newer founderwatch ({', '.join(sorted(newer))}): upgrade, or name another --db"
             )
         self.db.execute("pragma foreign_keys = on")
+        self.db.execute(f"pragma cache_size = -{_CACHE_KB}")
         self.db.register_function(fold, deterministic=True)  # for the migrations
         with self._writing():
             migrations.apply(self.db)

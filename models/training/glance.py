@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.encoder import WEIGHTS, Encoder
-from models.gate import SURE, Gate
+from models.gate import Gate
 from models.story import StoryReader
 from models.training import corpus
 from models.training.corpus import Record
@@ -27,9 +27,9 @@ def glances(reader: StoryReader, gate: Gate, records: Sequence[Record]) -> list[
     """The stories with how likely a founding is by a glance at each, of those that the gate lets pass but doubts; rising."""
     told = []
     for record in records:
-        score, excerpt = gate.heard(record.text, record.language)
-        if excerpt and score <= SURE:
-            told.append((reader.glance(excerpt, record.language), record))
+        heard = gate.heard(record.text, record.language)
+        if heard.excerpt and not heard.sure:
+            told.append((reader.glance(heard.excerpt, record.language), record))
     return sorted(told, key=lambda pair: pair[0])
 
 
