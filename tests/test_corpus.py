@@ -40,6 +40,17 @@ def test_a_record_is_read_with_exact_spans(tmp_path):
     assert first.group == second.group
 
 
+def test_every_record_has_a_name_of_its_own(records, tmp_path):
+    assert len({record.where for record in records}) == len(records)
+    for folder in ("passages", "stories"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "en-01.txt").write_text(GOOD, encoding="utf-8")
+    assert [r.where.partition(":")[0] for r in corpus.read(tmp_path)][::2] == [
+        "passages/en-01.txt",
+        "stories/en-01.txt",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -107,9 +107,13 @@ class Record:
         return any(kind == "founds" and status != "denied" for kind, status in self.events.values())
 
 
-def read_file(path: Path) -> tuple[list[Record], list[str]]:
-    """Returns the records of a file and one message for each record that breaks the form."""
+def read_file(path: Path, folder: Path | None = None) -> tuple[list[Record], list[str]]:
+    """Returns the records of a file and one message for each record that breaks the form.
+
+    A record is named by the file and its line; below a `folder`, where files of one name may stand, by the file's path in it.
+    """
     records, problems = [], []
+    name = path.relative_to(folder).as_posix() if folder else path.name
     group = ""
     block: list[str] = []
     block_start = 0
@@ -120,7 +124,7 @@ def read_file(path: Path) -> tuple[list[Record], list[str]]:
             # Named by its first record's text, so that text added elsewhere moves no group to another part.
             group = group or f"{path.stem}:{hashlib.sha256(block[-1].encode()).hexdigest()[:10]}"
             try:
-                records.append(_parse(block, path, block_start, group))
+                records.append(_parse(block, f"{name}:{block_start}", group))
             except CorpusError as error:
                 problems.append(str(error))
 
@@ -135,7 +139,7 @@ def read_file(path: Path) -> tuple[list[Record], list[str]]:
         elif block and line.strip():
             block.append(line.strip())
         elif line.strip() and not block:
-            problems.append(f"{path.name}:{number}: text before a header line (@)")
+            problems.append(f"{name}:{number}: text before a header line (@)")
     finish()
     return records, problems
 
@@ -144,7 +148,7 @@ def read(folder: Path = CORPUS) -> list[Record]:
     """All records below a folder; raises CorpusError with every problem found."""
     records, problems = [], []
     for path in sorted(folder.rglob("*.txt")):
-        more, wrong = read_file(path)
+        more, wrong = read_file(path, folder)
         records += more
         problems += wrong
     if problems:
@@ -158,8 +162,7 @@ def split(record: Record) -> str:
     return "test" if point < 10 else "dev" if point < 20 else "train"
 
 
-def _parse(block: list[str], path: Path, line: int, group: str) -> Record:
-    where = f"{path.name}:{line}"
+def _parse(block: list[str], where: str, group: str) -> Record:
     head = block[0][1:].split()
     if len(head) < 2 or head[0] not in ("en", "zh"):
         raise CorpusError(f"{where}: header needs a language (en, zh) and a register: {block[0]!r}")

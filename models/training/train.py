@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import asdict, replace
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
@@ -172,7 +172,7 @@ def _mixture(records: list[Record], settings: Settings, source: random.Random) -
     """One round's texts: fresh ones as often as set, of the others a random part."""
 
     def is_fresh(record: Record) -> bool:
-        file, _, _ = record.where.partition(":")
+        file = PurePosixPath(record.where.partition(":")[0]).name
         return any(fnmatch(file, f"{name}.txt") for name in settings.fresh)
 
     fresh, others = [r for r in records if is_fresh(r)], [r for r in records if not is_fresh(r)]
