@@ -16,6 +16,7 @@ from models.encoder import Encoder
 from models.story import StoryReader
 from models.training import corpus
 from models.training.corpus import Record
+from models.training.glance import flags
 from tests.test_sift import SIFT, STORIES, STYLES
 
 
@@ -40,10 +41,6 @@ def curve(reader: StoryReader | None, unseen: list[Record], others: list[Record]
         for shift in np.arange(-1, 1.75, 0.25):
             lost, passed = sum(s < shift for s in scores), sum(s >= shift for s in ordinary)
             print(f"{language}, {shift:+.2f}: {lost} of {len(wanted)} lost, {passed} of {len(rest)} others pass")
-
-
-def flags(reader: StoryReader, record: Record) -> bool:
-    return reader.judge(record.title, record.body, record.language, record.moment).flagged
 
 
 def main() -> None:

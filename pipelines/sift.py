@@ -82,9 +82,7 @@ class Sift:
         if language is None or language not in self.gate.weights:
             return True
         heard = self.gate.heard(f"{article.title}\n{article.body}", language)
-        if heard.sure or not heard.excerpt:
-            return heard.sure
-        return reader.glance(heard.excerpt, language) >= reader.encoder.glance
+        return heard.sure or (bool(heard.excerpt) and reader.glance(heard.excerpt, language) >= reader.encoder.glance)
 
 
 def _is_no_story(url: str) -> bool:
