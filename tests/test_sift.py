@@ -118,7 +118,9 @@ def test_a_page_that_names_a_wrong_language_passes_by_what_is_written_in_it(decl
         made = STYLES["plain"](record)
         return Page(made.url, "", made.body.replace(b"<html>", f'<html lang="{declared}">'.encode()), made.fetched_at)
 
-    told = [r for r in STORIES if SIFT(STYLES["plain"](r)) is None][::8]
+    # A newsflash of a few dozen words holds too few of those that are counted.
+    told = [r for r in STORIES if len(r.text) > (120 if r.language == "zh" else 400)][::8]
+    told = [r for r in told if SIFT(STYLES["plain"](r)) is None]
     assert [r.where for r in told if SIFT(lying(r))] == []
     honest = page(FILLER[declared] * 20, "12").body.replace(b"<html>", f'<html lang="{declared}">'.encode())
     assert is_foreign(honest) and not is_foreign(page(FILLER[declared] * 20, "12").body)
