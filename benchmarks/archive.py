@@ -70,14 +70,17 @@ class Pool:
     """The corpus' texts by what a page needs."""
 
     def __init__(self) -> None:
-        records = [r for r in corpus.read() if r.long]
+        every = corpus.read()
+        telling = {r.group for r in every if r.events}
+        records = [r for r in every if r.long]
         self.founding = {lang: [r for r in records if r.language == lang and r.flagged] for lang in LEAVES}
         self.leaving: dict[str, list[Record]] = {}
         self.ordinary: dict[str, list[str]] = {}
         for lang, pattern in LEAVES.items():
             others = [r for r in records if r.language == lang and not r.flagged]
             self.leaving[lang] = [r for r in others if pattern.search(r.text)]
-            paragraphs = [p for r in others if not r.events for p in r.body.split("\n")]
+            # What stands in a group with departures is made to sound like them, which ordinary news does not.
+            paragraphs = [p for r in others if r.group not in telling for p in r.body.split("\n")]
             self.ordinary[lang] = [p for p in paragraphs if len(p) > 40 and not pattern.search(p)]
 
 
