@@ -71,7 +71,7 @@ class Pool:
 
     def __init__(self) -> None:
         every = corpus.read()
-        telling = {r.group for r in every if r.events}
+        about = corpus.about_departures(every)
         records = [r for r in every if r.long]
         self.founding = {lang: [r for r in records if r.language == lang and r.flagged] for lang in LEAVES}
         self.leaving: dict[str, list[Record]] = {}
@@ -79,8 +79,8 @@ class Pool:
         for lang, pattern in LEAVES.items():
             others = [r for r in records if r.language == lang and not r.flagged]
             self.leaving[lang] = [r for r in others if pattern.search(r.text)]
-            # What stands in a group with departures is made to sound like them, which ordinary news does not.
-            paragraphs = [p for r in others if r.group not in telling for p in r.body.split("\n")]
+            # Look-alikes are made to sound like departures, which ordinary news does not.
+            paragraphs = [p for r in others if r.group not in about for p in r.body.split("\n")]
             self.ordinary[lang] = [p for p in paragraphs if len(p) > 40 and not pattern.search(p)]
 
 

@@ -67,7 +67,7 @@ def calibrate(folder: Path, records: Sequence[Record], every: Sequence[Record]) 
 
 def weigh(records: Sequence[Record], every: Sequence[Record]) -> np.ndarray:
     """How many of 1,000 ordinary stories each record stands for."""
-    about = {record.group for record in every if record.events}
+    about = corpus.about_departures(every)
 
     def sort(record: Record) -> str:
         return "founds" if record.flagged else "alike" if record.group in about else "ordinary"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -154,6 +155,11 @@ def read(folder: Path = CORPUS) -> list[Record]:
     if problems:
         raise CorpusError("\n".join(problems))
     return records
+
+
+def about_departures(records: Iterable[Record]) -> set[str]:
+    """The groups in which somebody leaves; what else stands in them sounds like it, what stands in others is ordinary news."""
+    return {record.group for record in records if record.events}
 
 
 def split(record: Record) -> str:
