@@ -11,56 +11,66 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from itertools import chain, cycle
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.archive import Pool
 from benchmarks.results import write
 from models.encoder import WEIGHTS, Encoder
 from models.gate import Gate
-from models.training import corpus
 
 LENGTHS, BATCHES = (32, 64, 128, 256), (1, 4, 16)
 _AT_LEAST = 1.0  # seconds
+_TEXTS = 500  # that the gate reads in turn, of each language
 Inputs = dict[str, np.ndarray]
-Reads = Callable[[Inputs], object]
 
 
-def rate(read: Reads, pieces: int, length: int, batch: int) -> float:
-    """Texts a second and core, of so many tokens out of so many `pieces`."""
-    ids = np.random.default_rng(1).integers(5, pieces, (batch, length)).astype(np.int64)
-    given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-    read(given)
+def rate(work: Callable[[], object], texts: int) -> float:
+    """Texts a second and core, of work that reads so many."""
+    work()
     began, done = time.process_time(), 0
     while time.process_time() - began < _AT_LEAST:
-        read(given)
-        done += batch
+        work()
+        done += texts
     return done / (time.process_time() - began)
 
 
-def gate_rate(encoder: Encoder, length: int) -> float:
-    """Texts a second and core that the gate tells of, each of so many tokens."""
-    gate = Gate.read()
-    cut = []
-    for language in gate.weights:
-        ordinary = [r.text for r in corpus.read() if r.long and not r.events and r.language == language][:300]
-        tokens = list(chain.from_iterable(encoder.tokenizer(ordinary, add_special_tokens=False)["input_ids"]))
-        pieces = [tokens[at : at + length] for at in range(0, len(tokens) - length, length)][:500]
-        cut += [(text, language) for text in encoder.tokenizer.batch_decode(pieces)]
-    began, done = time.process_time(), 0
-    for text, language in cycle(cut):
-        gate.passes(text, language)
-        done += 1
-        if time.process_time() - began > _AT_LEAST and done >= len(cut):
-            break
-    return done / (time.process_time() - began)
+def gate_rates(encoder: Encoder) -> dict[str, float]:
+    """The gate's rates, one text at a time, by length."""
+    gate, ordinary, rates = Gate.read(), Pool().ordinary, {}
+    tokens = {
+        language: list(chain.from_iterable(encoder.tokenizer(said, add_special_tokens=False)["input_ids"]))
+        for language, said in ordinary.items()
+    }
+    for length in LENGTHS:
+        texts = [
+            (text, language)
+            for language, ids in tokens.items()
+            for text in encoder.tokenizer.batch_decode(
+                [ids[at : at + length] for at in range(0, len(ids) - length, length)][:_TEXTS]
+            )
+        ]
+        rates[f"{length}/1"] = rate(lambda texts=texts: [gate.passes(*text) for text in texts], len(texts))
+    return rates
 
 
-def readers() -> Iterator[tuple[str, Reads]]:
+def encoder_rates(read: Callable[[Inputs], object], pieces: int) -> dict[str, float]:
+    """Rates by length and batch, of texts that are random ones of so many token `pieces`."""
+    rates = {}
+    for length in LENGTHS:
+        for batch in BATCHES:
+            ids = np.random.default_rng(1).integers(5, pieces, (batch, length)).astype(np.int64)
+            given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+            rates[f"{length}/{batch}"] = rate(lambda given=given: read(given), batch)
+    return rates
+
+
+def readers() -> Iterator[tuple[str, Callable[[Inputs], object]]]:
     """What reads, by the name of its row."""
 
-    def by(encoder: Encoder) -> Reads:
+    def by(encoder: Encoder) -> Callable[[Inputs], object]:
         return lambda given: encoder.session.run(["finder"], given)
 
     yield "int8, onnxruntime (shipped)", by(Encoder(threads=1))
@@ -87,14 +97,11 @@ def readers() -> Iterator[tuple[str, Reads]]:
 
 def main() -> None:
     encoder = Encoder(threads=1)
-    rates = {"the gate": {f"{length}/1": gate_rate(encoder, length) for length in LENGTHS}}
-    print(rates)
-    for name, read in readers():
-        rates[name] = {}
-        for length in LENGTHS:
-            for batch in BATCHES:
-                found = rates[name][f"{length}/{batch}"] = rate(read, len(encoder.tokenizer), length, batch)
-                print(f"{name}: {length} tokens, batches of {batch}: {found:.1f} texts a second and core", flush=True)
+    rates = {"the gate": gate_rates(encoder)}
+    rates |= {name: encoder_rates(read, len(encoder.tokenizer)) for name, read in readers()}
+    for name, told in rates.items():
+        for place, found in told.items():
+            print(f"{name}, {place} (tokens/batch): {found:,.1f} texts a second and core")
     write("classifier", {"version": encoder.version, "rates": rates})
 
 

@@ -17,13 +17,15 @@ HEAD = """# Benchmarks
 
 Each table has one command, outside the tests; `python -m benchmarks.report` writes this page from their results. Read the ratios of one run:
 a rate depends on the machine. Pages are made (`benchmarks/archive.py`): 50% in nine other languages, 35% English, 15% Chinese; of the last two 15%
-tell of somebody who leaves and 0.5% are gold stories of a founding, and what the others say comes from texts that have nothing to do with departures; five page styles, 12 kB on average. How the back-fill works:
+tell of somebody who leaves and 0.5% are gold stories of a founding, and what the others say comes from texts that have nothing to do with
+departures; five page styles, 12 kB on average. How the back-fill works:
 [backfill.md](backfill.md).
 """
 
 _CAVEATS = """
 
-The goals are 10 times trafilatura for the mix, 5 times for English and Chinese pages, and 0.9 times with `--all`. **The first two are not reached, the third is in doubt** (0.8 in one process, [below](#against-other-extractors)):
+The goals are 10 times trafilatura for the mix, 5 times for English and Chinese pages, and 0.9 times with `--all`. **The first two are not
+reached, the third is in doubt** (0.8 in one process, [below](#against-other-extractors)):
 trafilatura alone read 60 pages of the mix in this run and 78 and 79 in two others of the same day, for each second of a core's time; by those the factors are 1.7 for the mix
 and 0.87 with `--all`. Most of the time is the encoder's ([below](#what-the-time-is-spent-on)). Ten times would leave 1.3 ms for a page; the gold stories alone,
 one page in 400, take the encoder 0.7 ms a page to read whole, and the look and the extraction 1.8. A quick model in the encoder's place would bring three times, not ten.
@@ -167,7 +169,7 @@ def haystack() -> str:
         ("pages", "MB"),
     )
     about = (
-        f"{found['counts']['pages']:,} pages of the mix, {recall['gold pages']:,} of which tell one of {recall['stories']} gold stories of the corpus."
+        f"{found['counts']['pages']:,} pages of the mix, {recall['gold pages']:,} of which tell one of {recall['stories']:,} gold stories of the corpus."
         f" {_HAYSTACK}"
     )
     return _section(
